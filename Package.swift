@@ -1,0 +1,58 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/Shared/\(name)", swiftSettings: settings)
+}
+
+let package = Package(
+  name: "launcher",
+  targets: [
+    .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+    .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .target(name: "CShims", cSettings: [.define("_GNU_SOURCE")]),
+    shared("Linux", ["CShims"]),
+    shared("Loop", ["Linux", "CShims"]),
+    shared("AsyncLoop", ["Linux", "Loop"]),
+    shared("Instances"),
+    shared("Rights"),
+    shared("Confinement", ["CCap", "CSeccomp", "CShims", "Linux", "Rights"]),
+    shared("GoFlags"),
+    shared("Glog"),
+    shared("JSON"),
+    shared("Gob"),
+    shared("SSNTP", ["Gob"]),
+    shared("Payloads", ["CYaml", "Instances"]),
+    shared("TLS", ["COpenSSL"]),
+    shared("CertificateAuthority", ["COpenSSL", "TLS"]),
+    shared("Startup", ["CShims", "Confinement", "Glog", "GoFlags", "Linux", "Loop"]),
+    shared("Channel", ["CShims", "Instances", "Linux", "Loop"]),
+    .executableTarget(
+      name: "launcher",
+      dependencies: [
+        "CShims", "Channel", "Confinement", "Glog", "GoFlags", "Linux", "Loop", "Rights", "Startup",
+      ], swiftSettings: settings),
+    .executableTarget(
+      name: "launcher-net",
+      dependencies: [
+        "AsyncLoop", "CShims", "Channel", "Confinement", "Glog", "GoFlags", "Instances", "Linux", "Loop", "Payloads",
+        "Rights", "SSNTP", "Startup", "TLS",
+      ], swiftSettings: settings),
+    .executableTarget(
+      name: "launcher-stats",
+      dependencies: [
+        "CShims", "Channel", "Confinement", "Glog", "GoFlags", "Instances", "Linux", "Loop", "Rights", "Startup",
+      ], swiftSettings: settings),
+    .executableTarget(
+      name: "launcher-vmm",
+      dependencies: [
+        "AsyncLoop", "CShims", "Channel", "Confinement", "Glog", "GoFlags", "Instances", "JSON", "Linux", "Loop",
+        "Rights",
+        "Startup",
+      ], swiftSettings: settings),
+  ]
+)

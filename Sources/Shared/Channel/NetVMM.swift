@@ -1,0 +1,149 @@
+import Instances
+import Linux
+
+/// What launcher-net may ask of launcher-vmm.
+public enum NetToVMM: Message {
+  /// Create and start an instance. `metaData` nil: the default is to be made.
+  case start(Request, InstanceSpec, userData: Descriptor, metaData: Descriptor?)
+  case stop(Request, Identifier)
+  case restart(Request, Identifier)
+  case delete(Request, Identifier)
+  /// The report of this number has left for the scheduler.
+  case acknowledge(UInt64)
+
+  /// Bytes of user-data or meta-data: what fits one SSNTP frame.
+  public static let maximumGuestData = 16 * 1_048_576
+  /// Requests without an answer that launcher-net keeps at most; what comes then waits in the connection to the
+  /// scheduler.
+  public static let maximumInFlight = 256
+
+  public var descriptors: [Descriptor] {
+    guard case .start(_, _, let userData, let metaData) = self else { return [] }
+    return [userData] + (metaData.map { [$0] } ?? [])
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    switch self {
+    case .start(let request, let spec, _, let metaData):
+      writer.integer(UInt8(1))
+      request.encode(into: &writer)
+      writer.spec(spec)
+      writer.bool(metaData != nil)
+    case .stop(let request, let instance): encode(2, request, instance, &writer)
+    case .restart(let request, let instance): encode(3, request, instance, &writer)
+    case .delete(let request, let instance): encode(4, request, instance, &writer)
+    case .acknowledge(let number):
+      writer.integer(UInt8(5))
+      writer.integer(number)
+    }
+  }
+
+  private func encode(_ kind: UInt8, _ request: Request, _ instance: Identifier, _ writer: inout WireWriter) {
+    writer.integer(kind)
+    request.encode(into: &writer)
+    writer.identifier(instance)
+  }
+
+  public init(from reader: inout WireReader, descriptors: inout DescriptorList) throws(WireError) {
+    switch try reader.integer(UInt8.self) {
+    case 1:
+      let request = try Request(from: &reader)
+      let spec = try reader.spec()
+      let hasMetaData = try reader.bool()
+      let userData = try descriptors.next()
+      self = .start(request, spec, userData: userData, metaData: hasMetaData ? try descriptors.next() : nil)
+    case 2: self = .stop(try Request(from: &reader), try reader.identifier())
+    case 3: self = .restart(try Request(from: &reader), try reader.identifier())
+    case 4: self = .delete(try Request(from: &reader), try reader.identifier())
+    case 5: self = .acknowledge(try reader.integer())
+    case let kind: throw WireError("message kind \(kind)")
+    }
+  }
+}
+
+/// Ties an answer to what it answers.
+public struct Request: Hashable, Sendable {
+  /// Chosen at random by launcher-net, so that numbers of different runs do not meet.
+  public let number: UInt64
+  /// Sent before, but launcher-vmm ended without an answer: what is done already is no failure.
+  public let isRepeated: Bool
+
+  public init(number: UInt64, isRepeated: Bool) {
+    self.number = number
+    self.isRepeated = isRepeated
+  }
+
+  fileprivate func encode(into writer: inout WireWriter) {
+    writer.integer(number)
+    writer.bool(isRepeated)
+  }
+
+  fileprivate init(from reader: inout WireReader) throws(WireError) {
+    number = try reader.integer()
+    isRepeated = try reader.bool()
+  }
+}
+
+/// What the scheduler is to be told. launcher-vmm keeps each until it is acknowledged, so that neither a crash of
+/// launcher-net nor a lost connection loses it.
+public enum Report: Equatable, Sendable {
+  case failure(InstanceCommand, Identifier, FailureReason)
+  case deleted(Identifier)
+}
+
+/// What launcher-vmm may tell launcher-net.
+public enum VMMToNet: Message {
+  /// The request with this number is done with; a failure of it has been reported before.
+  case completed(UInt64)
+  case report(number: UInt64, Report)
+  /// How many instances there are now, whatever their state.
+  case census(UInt32)
+  /// The end of a new channel to launcher-stats; an older one is void.
+  case statsChannel(Descriptor)
+
+  public var descriptors: [Descriptor] {
+    if case .statsChannel(let end) = self { [end] } else { [] }
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    switch self {
+    case .completed(let request):
+      writer.integer(UInt8(1))
+      writer.integer(request)
+    case .report(let number, .failure(let command, let instance, let reason)):
+      writer.integer(UInt8(2))
+      writer.integer(number)
+      writer.integer(command.rawValue)
+      writer.identifier(instance)
+      writer.integer(reason.rawValue)
+    case .report(let number, .deleted(let instance)):
+      writer.integer(UInt8(3))
+      writer.integer(number)
+      writer.identifier(instance)
+    case .census(let count):
+      writer.integer(UInt8(4))
+      writer.integer(count)
+    case .statsChannel:
+      writer.integer(UInt8(5))
+    }
+  }
+
+  public init(from reader: inout WireReader, descriptors: inout DescriptorList) throws(WireError) {
+    switch try reader.integer(UInt8.self) {
+    case 1: self = .completed(try reader.integer())
+    case 2:
+      let number = try reader.integer(UInt64.self)
+      let command = try reader.choice(InstanceCommand.self)
+      let instance = try reader.identifier()
+      let reason = try reader.choice(FailureReason.self)
+      guard command.failureReasons.contains(reason) else {
+        throw WireError("\(command.name) does not fail with \(reason.name)")
+      }
+      self = .report(number: number, .failure(command, instance, reason))
+    case 3: self = .report(number: try reader.integer(), .deleted(try reader.identifier()))
+    case 4: self = .census(try reader.integer())
+    case 5: self = .statsChannel(try descriptors.next())
+    case let kind: throw WireError("message kind \(kind)")
+    }
+  }
+}

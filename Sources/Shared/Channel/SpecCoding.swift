@@ -1,0 +1,78 @@
+import Instances
+
+/// How the domain's values look within a message. The reader checks each again: the sender may be taken over.
+extension WireWriter {
+  mutating func identifier(_ value: Identifier) { string(value.text) }
+
+  mutating func address(_ value: IPv4Address) { integer(value.value) }
+
+  mutating func spec(_ spec: InstanceSpec) {
+    identifier(spec.instance)
+    identifier(spec.tenant)
+    integer(spec.kind.rawValue)
+    optional(spec.image) { $0.string($1.text) }
+    optional(spec.dockerImage) { $0.string($1) }
+    integer(spec.firmware.rawValue)
+    integer(UInt32(spec.resources.vcpus))
+    integer(UInt32(spec.resources.memoryMB))
+    optional(spec.resources.diskMB) { $0.integer(UInt32($1)) }
+    bool(spec.resources.isNetworkNode)
+    let network = spec.network
+    optional(network.mac) { $0.string($1.description) }
+    optional(network.vnic) { $0.identifier($1) }
+    optional(network.concentrator) { $0.identifier($1) }
+    optional(network.concentratorIP) { $0.address($1) }
+    optional(network.subnet) { $0.string($1.description) }
+    optional(network.subnetKey) { $0.string($1) }
+    optional(network.subnetID) { $0.identifier($1) }
+    optional(network.privateIP) { $0.address($1) }
+    optional(network.publicIP) { $0.address($1) }
+  }
+}
+
+extension WireReader {
+  mutating func identifier() throws(WireError) -> Identifier {
+    try parsed(limit: Identifier.maximumLength, "identifier") { Identifier($0) }
+  }
+
+  mutating func address() throws(WireError) -> IPv4Address { IPv4Address(value: try integer()) }
+
+  mutating func spec() throws(WireError) -> InstanceSpec {
+    var spec = InstanceSpec(instance: try identifier(), tenant: try identifier(), kind: try choice())
+    spec.image = try optional { (r) throws(WireError) in
+      try r.parsed(limit: ImageName.maximumLength, "image name") { ImageName($0) }
+    }
+    spec.dockerImage = try optional { (r) throws(WireError) in
+      try r.string(limit: InstanceSpec.maximumDockerImageLength)
+    }
+    spec.firmware = try choice()
+    spec.resources.vcpus = Int(try integer(UInt32.self))
+    spec.resources.memoryMB = Int(try integer(UInt32.self))
+    spec.resources.diskMB = try optional { (r) throws(WireError) in Int(try r.integer(UInt32.self)) }
+    spec.resources.isNetworkNode = try bool()
+    guard spec.resources.isSane else { throw WireError("resources out of bounds") }
+    guard (spec.kind == .qemu) == (spec.image != nil), (spec.kind == .docker) == (spec.dockerImage != nil) else {
+      throw WireError("an image that does not fit the kind of instance")
+    }
+    spec.network = try network()
+    return spec
+  }
+
+  private mutating func network() throws(WireError) -> InstanceNetwork {
+    var network = InstanceNetwork()
+    network.mac = try optional { (r) throws(WireError) in
+      try r.parsed(limit: 17, "MAC address") { text in MACAddress(text).flatMap { $0.isMulticast ? nil : $0 } }
+    }
+    network.vnic = try optional { (r) throws(WireError) in try r.identifier() }
+    network.concentrator = try optional { (r) throws(WireError) in try r.identifier() }
+    network.concentratorIP = try optional { (r) throws(WireError) in try r.address() }
+    network.subnet = try optional { (r) throws(WireError) in try r.parsed(limit: 18, "subnet") { IPv4Subnet($0) } }
+    network.subnetKey = try optional { (r) throws(WireError) in
+      try r.string(limit: InstanceNetwork.maximumKeyLength)
+    }
+    network.subnetID = try optional { (r) throws(WireError) in try r.identifier() }
+    network.privateIP = try optional { (r) throws(WireError) in try r.address() }
+    network.publicIP = try optional { (r) throws(WireError) in try r.address() }
+    return network
+  }
+}

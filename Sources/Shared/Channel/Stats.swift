@@ -1,0 +1,184 @@
+import Instances
+import Linux
+
+/// What launcher-stats knows of an instance, from launcher-vmm.
+public struct InstanceRecord: Equatable, Sendable {
+  public var instance: Identifier
+  public var state: InstanceState
+  public var vcpus: Int
+  /// Where the guest's ssh is reached; nil where there is no such way.
+  public var sshIP: IPv4Address?
+  public var sshPort: UInt16
+
+  public init(instance: Identifier, state: InstanceState, vcpus: Int, sshIP: IPv4Address?, sshPort: UInt16) {
+    self.instance = instance
+    self.state = state
+    self.vcpus = vcpus
+    self.sshIP = sshIP
+    self.sshPort = sshPort
+  }
+}
+
+/// What launcher-vmm may tell launcher-stats.
+public enum VMMToStats: Message {
+  /// The instance as it is now, in place of what was known of it.
+  case instance(InstanceRecord)
+  case removed(Identifier)
+  /// All instances that there are have been told since the channel was opened.
+  case complete
+  /// The end of a new channel to launcher-net; an older one is void.
+  case netChannel(Descriptor)
+
+  public var descriptors: [Descriptor] {
+    if case .netChannel(let end) = self { [end] } else { [] }
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    switch self {
+    case .instance(let record):
+      writer.integer(UInt8(1))
+      writer.identifier(record.instance)
+      writer.integer(record.state.rawValue)
+      writer.integer(UInt32(record.vcpus))
+      writer.optional(record.sshIP) { $0.address($1) }
+      writer.integer(record.sshPort)
+    case .removed(let instance):
+      writer.integer(UInt8(2))
+      writer.identifier(instance)
+    case .complete: writer.integer(UInt8(3))
+    case .netChannel: writer.integer(UInt8(4))
+    }
+  }
+
+  public init(from reader: inout WireReader, descriptors: inout DescriptorList) throws(WireError) {
+    switch try reader.integer(UInt8.self) {
+    case 1:
+      let instance = try reader.identifier()
+      let state = try reader.choice(InstanceState.self)
+      let vcpus = Int(try reader.integer(UInt32.self))
+      guard Resources.vcpusAllowed.contains(vcpus) else { throw WireError("\(vcpus) vcpus") }
+      self = .instance(
+        InstanceRecord(
+          instance: instance, state: state, vcpus: vcpus,
+          sshIP: try reader.optional { (r) throws(WireError) in try r.address() },
+          sshPort: try reader.integer()))
+    case 2: self = .removed(try reader.identifier())
+    case 3: self = .complete
+    case 4: self = .netChannel(try descriptors.next())
+    case let kind: throw WireError("message kind \(kind)")
+    }
+  }
+}
+
+/// launcher-stats has nothing to say to launcher-vmm: whatever it sends closes the channel.
+public enum StatsToVMM: Message {
+  public func encode(into writer: inout WireWriter) {}
+
+  public init(from reader: inout WireReader, descriptors: inout DescriptorList) throws(WireError) {
+    throw WireError("launcher-stats may not say anything here")
+  }
+}
+
+/// What launcher-net may ask of launcher-stats.
+public enum NetToStats: Message {
+  /// The figures of this moment, with those of each instance where `withInstances`.
+  case sample(request: UInt64, withInstances: Bool)
+
+  public func encode(into writer: inout WireWriter) {
+    switch self {
+    case .sample(let request, let withInstances):
+      writer.integer(UInt8(1))
+      writer.integer(request)
+      writer.bool(withInstances)
+    }
+  }
+
+  public init(from reader: inout WireReader, descriptors: inout DescriptorList) throws(WireError) {
+    switch try reader.integer(UInt8.self) {
+    case 1: self = .sample(request: try reader.integer(), withInstances: try reader.bool())
+    case let kind: throw WireError("message kind \(kind)")
+    }
+  }
+}
+
+/// What launcher-stats may tell launcher-net: one `node`, then `instances` until the last.
+public enum StatsToNet: Message {
+  case node(request: UInt64, NodeSample)
+  case instances(request: UInt64, [InstanceSample], isLast: Bool)
+
+  /// Items of one message: each has at most 160 bytes, so that they stay well within a datagram.
+  public static let maximumInstances = 256
+  static let maximumNetworks = 64
+  /// Bytes: HOST_NAME_MAX is 64, a textual IPv6 address with a scope fits as well.
+  static let maximumText = 64
+
+  public func encode(into writer: inout WireWriter) {
+    switch self {
+    case .node(let request, let sample):
+      writer.integer(UInt8(1))
+      writer.integer(request)
+      for figure in [
+        sample.memoryTotalMB, sample.memoryAvailableMB, sample.diskTotalMB, sample.diskAvailableMB, sample.load,
+        sample.cpusOnline,
+      ] { writer.integer(Int64(figure)) }
+      writer.string(sample.hostName)
+      writer.list(sample.networks) {
+        $0.string($1.ip)
+        $0.string($1.mac)
+      }
+    case .instances(let request, let samples, let isLast):
+      writer.integer(UInt8(2))
+      writer.integer(request)
+      writer.bool(isLast)
+      writer.list(samples) { writer, sample in
+        writer.identifier(sample.instance)
+        writer.integer(sample.state.rawValue)
+        writer.string(sample.sshIP)
+        writer.integer(UInt16(clamping: sample.sshPort))
+        for figure in [sample.memoryUsageMB, sample.diskUsageMB, sample.cpuUsage] { writer.integer(Int64(figure)) }
+      }
+    }
+  }
+
+  public init(from reader: inout WireReader, descriptors: inout DescriptorList) throws(WireError) {
+    switch try reader.integer(UInt8.self) {
+    case 1:
+      let request = try reader.integer(UInt64.self)
+      var sample = NodeSample()
+      sample.memoryTotalMB = try reader.figure()
+      sample.memoryAvailableMB = try reader.figure()
+      sample.diskTotalMB = try reader.figure()
+      sample.diskAvailableMB = try reader.figure()
+      sample.load = try reader.figure()
+      sample.cpusOnline = try reader.figure()
+      sample.hostName = try reader.string(limit: Self.maximumText)
+      sample.networks = try reader.list(limit: Self.maximumNetworks) { (r) throws(WireError) in
+        NodeSample.Network(ip: try r.string(limit: Self.maximumText), mac: try r.string(limit: Self.maximumText))
+      }
+      self = .node(request: request, sample)
+    case 2:
+      let request = try reader.integer(UInt64.self)
+      let isLast = try reader.bool()
+      let samples = try reader.list(limit: Self.maximumInstances) { (r) throws(WireError) in
+        var sample = InstanceSample(instance: try r.identifier(), state: try r.choice())
+        sample.sshIP = try r.string(limit: Self.maximumText)
+        sample.sshPort = Int(try r.integer(UInt16.self))
+        sample.memoryUsageMB = try r.figure()
+        sample.diskUsageMB = try r.figure()
+        sample.cpuUsage = try r.figure()
+        return sample
+      }
+      self = .instances(request: request, samples, isLast: isLast)
+    case let kind: throw WireError("message kind \(kind)")
+    }
+  }
+}
+
+extension WireReader {
+  /// A figure of a sample: -1 or more.
+  fileprivate mutating func figure() throws(WireError) -> Int {
+    let value = try integer(Int64.self)
+    guard value >= -1 else { throw WireError("figure \(value)") }
+    return Int(value)
+  }
+}

@@ -1,0 +1,29 @@
+public import Glibc
+
+/// How a line begins.
+public enum LogFormat: Sendable {
+  /// glog's `Lmmdd hh:mm:ss.uuuuuu pid file:line] message`, in local time.
+  case glog
+  /// `<priority>file:line] message` for a service whose standard error is systemd's journal, which knows time and pid.
+  case journal
+}
+
+/// Where lines go and which of the verbose ones are written.
+public struct LogSettings: Sendable {
+  public var format: LogFormat
+  public var sink: any LogSink
+  /// The value of `-v`: verbose lines up to this level are written.
+  public var verbosity: Int
+  /// The value of `-vmodule`: files whose verbose lines are written up to a level of their own.
+  public var modules: ModuleLevels
+
+  public init(
+    format: LogFormat = .glog, sink: any LogSink = DescriptorSink(STDERR_FILENO), verbosity: Int = 0,
+    modules: ModuleLevels = ModuleLevels()
+  ) {
+    self.format = format
+    self.sink = sink
+    self.verbosity = verbosity
+    self.modules = modules
+  }
+}

@@ -1,0 +1,27 @@
+/// A defined flag: the typed key under which its value is read, `parsed[flag]`.
+public struct Flag<Value: Sendable>: Sendable {
+  /// The name without dashes.
+  public let name: String
+  /// The value when the command line does not set the flag.
+  public let defaultValue: Value
+  /// Turns the text of the command line into the value; nil when it is not allowed.
+  let convert: @Sendable (String) -> Value?
+}
+
+/// What the parser and the help text need to know of a flag, whatever its type.
+struct FlagDefinition: Sendable {
+  let name: String
+  /// What stands for the value in the help text; nil for a boolean, which needs no value.
+  let placeholder: String?
+  /// The default as the help text shows it; empty where there is nothing to show.
+  let defaultText: String
+  /// Completes "… is not …" in an error.
+  let allowed: String
+  /// The short form of `allowed` for the help text; empty where the placeholder says enough.
+  let note: String
+  let group: String
+  let help: String
+  let accepts: @Sendable (String) -> Bool
+
+  var isBoolean: Bool { placeholder == nil }
+}

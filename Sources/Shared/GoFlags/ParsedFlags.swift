@@ -1,0 +1,20 @@
+/// A command line that was accepted: the value of each flag and what follows the flags.
+public struct ParsedFlags: Sendable {
+  /// The arguments behind the flags, in order.
+  public let arguments: [String]
+  /// The accepted text of each flag that was set, by name.
+  let texts: [String: String]
+
+  /// The value of a flag of the set that was parsed.
+  public subscript<Value>(flag: Flag<Value>) -> Value {
+    texts[flag.name].flatMap(flag.convert) ?? flag.defaultValue
+  }
+
+  /// The text that the command line gave for a flag; empty when it was not set.
+  public func text<Value>(_ flag: Flag<Value>) -> String { texts[flag.name] ?? "" }
+
+  /// Whether the command line set the flag, be it to its default.
+  public func isSet<Value>(_ flag: Flag<Value>) -> Bool {
+    texts[flag.name] != nil
+  }
+}

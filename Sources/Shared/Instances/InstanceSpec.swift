@@ -1,0 +1,111 @@
+/// How an instance's machine boots (`fw_type`).
+public enum Firmware: UInt8, Sendable, CaseIterable {
+  case legacy = 0
+  case efi = 1
+
+  /// nil unless `name` is a documented value.
+  public init?(name: String) {
+    switch name {
+    case "legacy": self = .legacy
+    case "efi": self = .efi
+    default: return nil
+    }
+  }
+
+  public var name: String { self == .legacy ? "legacy" : "efi" }
+}
+
+/// What runs an instance (`vm_type`).
+public enum InstanceKind: UInt8, Sendable, CaseIterable {
+  case qemu = 0
+  case docker = 1
+
+  /// nil unless `name` is a documented value.
+  public init?(name: String) {
+    switch name {
+    case "qemu": self = .qemu
+    case "docker": self = .docker
+    default: return nil
+    }
+  }
+
+  public var name: String { self == .qemu ? "qemu" : "docker" }
+}
+
+/// The resources an instance gets (`requested_resources`), within bounds that no real machine exceeds.
+public struct Resources: Equatable, Sendable {
+  public static let vcpusAllowed = 1...256
+  /// MiB: up to 16 TiB.
+  public static let memoryAllowed = 1...16_777_216
+  /// 10^6 bytes: up to 64 TB.
+  public static let diskAllowed = 1...64_000_000
+  public static let defaultVCPUs = 1
+  /// MiB.
+  public static let defaultMemoryMB = 256
+
+  public var vcpus = Resources.defaultVCPUs
+  /// MiB of guest memory.
+  public var memoryMB = Resources.defaultMemoryMB
+  /// Size of the disk in 10^6 bytes; nil: as large as its backing image.
+  public var diskMB: Int?
+  /// The instance is a tenant's network node (`network_node: 1`).
+  public var isNetworkNode = false
+
+  public init() {}
+
+  /// Every number lies within its bounds.
+  public var isSane: Bool {
+    Self.vcpusAllowed.contains(vcpus) && Self.memoryAllowed.contains(memoryMB)
+      && (diskMB.map(Self.diskAllowed.contains) ?? true)
+  }
+}
+
+/// An instance's place in its tenant's network (`networking`).
+public struct InstanceNetwork: Equatable, Sendable {
+  public var mac: MACAddress?
+  public var vnic: Identifier?
+  public var concentrator: Identifier?
+  public var concentratorIP: IPv4Address?
+  public var subnet: IPv4Subnet?
+  /// Opaque to launcher, at most `maximumKeyLength` bytes.
+  public var subnetKey: String?
+  public var subnetID: Identifier?
+  public var privateIP: IPv4Address?
+  public var publicIP: IPv4Address?
+
+  public static let maximumKeyLength = 255
+
+  public init() {}
+}
+
+/// What START asks for, validated: the whole of the `start` section but the guest's own data.
+public struct InstanceSpec: Equatable, Sendable {
+  public var instance: Identifier
+  public var tenant: Identifier
+  public var kind: InstanceKind
+  /// The backing image of a virtual machine; nil for a container.
+  public var image: ImageName?
+  /// The image reference of a container; nil for a virtual machine.
+  public var dockerImage: String?
+  public var firmware: Firmware
+  public var resources: Resources
+  public var network: InstanceNetwork
+
+  /// Longest docker image reference, in bytes: a name of 255 and a tag of 128 or a digest of 135.
+  public static let maximumDockerImageLength = 512
+
+  public init(
+    instance: Identifier, tenant: Identifier, kind: InstanceKind = .qemu, image: ImageName? = nil,
+    dockerImage: String? = nil, firmware: Firmware = .efi, resources: Resources = Resources(),
+    network: InstanceNetwork = InstanceNetwork()
+  ) {
+    self.instance = instance
+    self.tenant = tenant
+    self.kind = kind
+    self.image = image
+    self.dockerImage = dockerImage
+    self.firmware = firmware
+    self.resources = resources
+    self.network = network
+  }
+}

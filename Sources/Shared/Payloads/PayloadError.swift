@@ -1,0 +1,28 @@
+import Instances
+
+/// Why a command's payload is not carried out.
+public struct PayloadError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// `invalidPayload` for text that is no YAML, `invalidData` for anything else.
+  public var reason: FailureReason
+  /// The instance that the payload names, where it is YAML and names one, whatever else is wrong with it.
+  public var instance: Identifier?
+  /// What is wrong, for the log.
+  public var message: String
+
+  public init(reason: FailureReason, instance: Identifier?, message: String) {
+    self.reason = reason
+    self.instance = instance
+    self.message = message
+  }
+
+  init(_ error: YAMLError, instance: Identifier?) {
+    switch error {
+    case .malformed: self.init(reason: .invalidPayload, instance: nil, message: error.description)
+    case .refused: self.init(reason: .invalidData, instance: instance, message: error.description)
+    }
+  }
+
+  public var description: String {
+    "cannot use the payload (\(reason.name)\(instance.map { ", instance \($0)" } ?? "")): \(message)"
+  }
+}

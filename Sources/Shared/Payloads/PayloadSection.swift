@@ -1,0 +1,108 @@
+import Instances
+
+/// The names of the start section's fields. STOP, RESTART and DELETE have `instance_uuid` alone.
+enum StartField: String, CaseIterable {
+  case tenant = "tenant_uuid"
+  case instance = "instance_uuid"
+  case image = "image_uuid"
+  case dockerImage = "docker_image"
+  case firmware = "fw_type"
+  case persistence = "persistence"
+  case kind = "vm_type"
+  case resources = "requested_resources"
+  case networking = "networking"
+}
+
+/// The value of one field as it stands in the payload.
+struct FieldValue {
+  var node: YAMLNode
+  /// Why it cannot be used: beyond the bounds, anchors, keys that occur twice.
+  var problem: String?
+
+  /// Null and the empty string say the same as no field at all.
+  var isAbsent: Bool { problem == nil && (node.isNull || node.text == "") }
+
+  /// Values of one field: room for about fifty resources.
+  private static let nodes = 512
+  /// Bytes of a scalar: twice the longest, a docker image reference.
+  private static let scalarBytes = 2 * InstanceSpec.maximumDockerImageLength
+
+  /// Reads the value that begins with `event`, the one that `reader` has read last.
+  init(_ event: YAMLEventReader.Event, from reader: YAMLEventReader) throws(YAMLError) {
+    var builder = YAMLTreeBuilder(reader, nodes: Self.nodes, scalarBytes: Self.scalarBytes)
+    node = try builder.node(event)
+    problem = builder.problem
+  }
+}
+
+/// What stands below `start` (`stop`, `restart`, `delete`): the fields launcher knows.
+struct PayloadSection {
+  private(set) var fields: [StartField: FieldValue] = [:]
+  /// Why it cannot be used, apart from what is wrong with a single field.
+  private(set) var problem: String?
+
+  /// Keys of a section, known or not.
+  private static let keys = 256
+  /// Bytes of a key that is looked at; libyaml takes no longer ones but in the rare `? key` notation.
+  private static let keyBytes = 1024
+  /// Characters of a section.
+  private static let length = 64 << 10
+
+  /// Reads the value that begins with `event`, the one that `reader` has read last.
+  init(_ event: YAMLEventReader.Event, from reader: YAMLEventReader) throws(YAMLError) {
+    if event.isReference { note("an anchor or alias is not allowed in the section") }
+    switch event.kind {
+    case .mappingStart:
+      try readFields(from: reader)
+      if reader.contentEnd - event.start.index > Self.length {
+        note("the section is longer than \(Self.length) characters")
+      }
+    case .scalar(isPlain: true):
+      if let text = reader.scalarText(limit: Self.keyBytes), YAMLNode.scalar(text, isPlain: true).isNull { return }
+      note("the section is no mapping")
+    default:
+      try reader.skip(event)
+      note("the section is no mapping")
+    }
+  }
+
+  private mutating func readFields(from reader: YAMLEventReader) throws(YAMLError) {
+    var names: Set<String> = []
+    while true {
+      let key = try reader.next()
+      if key.kind == .mappingEnd { return }
+      let name = reader.scalarText(limit: Self.keyBytes)
+      if try reader.skip(key) { note("an anchor or alias is not allowed in the section") }
+      let value = try reader.next()
+      var isNew = true
+      if let name, names.count < Self.keys {
+        isNew = names.insert(name).inserted
+        if !isNew { note("the key \(excerpt(name)) occurs twice in the section") }
+      } else if name != nil {
+        note("the section has more than \(Self.keys) keys")
+      }
+      if isNew, let field = name.flatMap(StartField.init), fields[field] == nil {
+        fields[field] = try FieldValue(value, from: reader)
+      } else if try reader.skip(value) {
+        note("an anchor or alias is not allowed in the section")
+      }
+    }
+  }
+
+  mutating func note(_ text: String) {
+    if problem == nil { problem = text }
+  }
+
+  /// Takes over a field that stands beside the section, unless the section has it; says whether it did.
+  mutating func adopt(_ field: StartField, _ value: FieldValue) -> Bool {
+    guard fields[field]?.isAbsent ?? true else { return false }
+    fields[field] = value
+    return true
+  }
+
+  /// The instance that the section names, if the name can be used.
+  var instance: Identifier? {
+    guard let value = fields[.instance], value.problem == nil else { return nil }
+    return value.node.text.flatMap { Identifier($0) }
+  }
+}

@@ -1,0 +1,108 @@
+import Instances
+
+/// What a START payload asks for.
+public struct StartPayload: Equatable, Sendable {
+  public var spec: InstanceSpec
+  /// The cloud-config as the sender wrote it; empty when there is none.
+  public var userData: [UInt8]
+  /// The JSON meta-data as the sender wrote it; nil when there is none.
+  public var metaData: [UInt8]?
+
+  public init(spec: InstanceSpec, userData: [UInt8] = [], metaData: [UInt8]? = nil) {
+    self.spec = spec
+    self.userData = userData
+    self.metaData = metaData
+  }
+}
+
+/// Reads a START payload: one to three YAML documents in UTF-8, in any order.
+///
+/// - The document with the top-level key `start` gives the instance. Fields of the start section that stand beside
+///   `start` and are missing in it belong to it. If the document has other keys, it is a cloud-config, and what is
+///   left of it is the user data; if it has none, nothing of it reaches the guest.
+/// - A document without `start` is meta-data if it begins with `{`, unless its first line is a `#cloud-config`
+///   comment; otherwise it is the user data. Two user data or two meta-data are refused: the guest takes one.
+/// - The guest's bytes are the sender's. Separators (`---`, `...`), directives, and a byte order mark belong to the
+///   stream and are left out; comments before a document belong to it, except before JSON and where they would
+///   precede the `#cloud-config` line.
+public func parseStart(_ bytes: [UInt8]) throws(PayloadError) -> StartPayload {
+  let (scan, text) = try scanPayload(bytes, of: .start)
+  func refuse(_ message: String) -> PayloadError {
+    PayloadError(reason: .invalidData, instance: scan.instance, message: message)
+  }
+
+  var (document, section) = try scan.sectionDocument(of: .start)
+  var adopted: Set<StartField> = []
+  for field in StartField.allCases {
+    guard let value = document.beside[field], section.adopt(field, value) else { continue }
+    adopted.insert(field)
+    if document.repeated.contains(field) { section.note("the key `\(field.rawValue)` occurs twice") }
+  }
+  let spec: InstanceSpec
+  do { spec = try StartFields(section).spec() } catch { throw refuse(error.problem) }
+
+  var userData: [[UInt8]] = []
+  var metaData: [[UInt8]] = []
+  for document in scan.documents {
+    let cut = DocumentCut(text, document)
+    if document.section != nil {
+      let rest = cut.bytes { name in
+        switch name {
+        case .section: true
+        case .field(let field): adopted.contains(field)
+        case .other: false
+        }
+      }
+      if let rest { userData.append(rest) }
+    } else if document.root == .mapping(isFlow: true), !cut.hasCloudConfigHeader {
+      metaData.append(cut.json)
+    } else if let whole = cut.bytes(removing: { _ in false }) {
+      userData.append(whole)
+    }
+  }
+  guard userData.count <= 1 else { throw refuse("it has more than one cloud-config document") }
+  guard metaData.count <= 1 else { throw refuse("it has more than one meta-data document") }
+  return StartPayload(spec: spec, userData: userData.first ?? [], metaData: metaData.first)
+}
+
+/// Reads the payload of STOP, RESTART or DELETE: the instance that it is about. Unknown keys are ignored.
+public func parseTarget(_ bytes: [UInt8], of command: InstanceCommand) throws(PayloadError) -> Identifier {
+  let (scan, _) = try scanPayload(bytes, of: command)
+  let (_, section) = try scan.sectionDocument(of: command)
+  do { return try StartFields(section).instance() } catch {
+    throw PayloadError(reason: .invalidData, instance: scan.instance, message: error.problem)
+  }
+}
+
+private func scanPayload(
+  _ bytes: [UInt8], of command: InstanceCommand
+) throws(PayloadError) -> (PayloadScan, YAMLText) {
+  var scan = PayloadScan(sectionKey: command.payloadKey)
+  do {
+    let text = try YAMLEventReader.read(bytes, limits: YAMLLimits()) { (reader) throws(YAMLError) -> YAMLText in
+      try scan.read(reader)
+      return reader.text
+    }
+    return (scan, text)
+  } catch {
+    throw PayloadError(error, instance: scan.instance)
+  }
+}
+
+extension PayloadScan {
+  /// The one document that has the command's section, and the section.
+  fileprivate func sectionDocument(
+    of command: InstanceCommand
+  ) throws(PayloadError) -> (PayloadDocument, PayloadSection) {
+    func refuse(_ message: String) -> PayloadError {
+      PayloadError(reason: .invalidData, instance: instance, message: message)
+    }
+    guard documentCount <= Self.maximumDocuments else {
+      throw refuse("it has \(documentCount) documents; at most \(Self.maximumDocuments) are taken")
+    }
+    let found = documents.compactMap { document in document.section.map { (document, $0) } }
+    guard let first = found.first else { throw refuse("no document has the key `\(command.payloadKey)`") }
+    guard found.count == 1 else { throw refuse("more than one document has the key `\(command.payloadKey)`") }
+    return first
+  }
+}

@@ -1,0 +1,79 @@
+import AsyncLoop
+import Channel
+import Glog
+import Instances
+import Linux
+import Payloads
+import SSNTP
+
+/// Turns the scheduler's commands into requests for launcher-vmm, and keeps each until launcher-vmm is done with it:
+/// when launcher-vmm ends in between, its next run gets them again.
+@LoopActor final class CommandGateway {
+  private struct Open {
+    let number: UInt64
+    let make: (Request) -> NetToVMM
+  }
+
+  /// In order of arrival.
+  private var open: [Open] = []
+  private let room = Gate()
+  private var nextNumber = UInt64.random(in: 0..<UInt64.max / 2)
+  private let send: (NetToVMM) -> Void
+  private let fail: (InstanceCommand, Identifier?, FailureReason) -> Void
+
+  /// `send` gives a message to launcher-vmm if it is there; `fail` tells the scheduler of a payload that is no good.
+  init(
+    send: @escaping (NetToVMM) -> Void, fail: @escaping (InstanceCommand, Identifier?, FailureReason) -> Void
+  ) {
+    self.send = send
+    self.fail = fail
+  }
+
+  /// Takes a command's payload; returns when there is room for the next one.
+  func take(_ command: InstanceCommand, _ payload: [UInt8]) async {
+    do {
+      let make = try request(command, payload)
+      while open.count >= NetToVMM.maximumInFlight { _ = await room.wait() }
+      let entry = Open(number: nextNumber, make: make)
+      nextNumber += 1
+      open.append(entry)
+      send(entry.make(Request(number: entry.number, isRepeated: false)))
+    } catch let error as PayloadError {
+      log.error("\(command.name): \(error)")
+      fail(command, error.instance, error.reason)
+    } catch {
+      log.error("\(command.name): \(error)")
+      fail(command, nil, .invalidData)
+    }
+  }
+
+  private func request(_ command: InstanceCommand, _ payload: [UInt8]) throws -> (Request) -> NetToVMM {
+    switch command {
+    case .start:
+      let start = try parseStart(payload)
+      let userData = try SealedMemory.make("user-data", start.userData)
+      let metaData = try start.metaData.map { try SealedMemory.make("meta-data", $0) }
+      return { .start($0, start.spec, userData: userData, metaData: metaData) }
+    case .stop:
+      let instance = try parseTarget(payload, of: command)
+      return { .stop($0, instance) }
+    case .restart:
+      let instance = try parseTarget(payload, of: command)
+      return { .restart($0, instance) }
+    case .delete:
+      let instance = try parseTarget(payload, of: command)
+      return { .delete($0, instance) }
+    }
+  }
+
+  func completed(_ number: UInt64) {
+    open.removeAll { $0.number == number }
+    room.open()
+  }
+
+  /// Sends what is open to a new run of launcher-vmm.
+  func repeatAll() {
+    for entry in open { send(entry.make(Request(number: entry.number, isRepeated: true))) }
+    if !open.isEmpty { log.info("\(open.count) commands given to launcher-vmm again") }
+  }
+}

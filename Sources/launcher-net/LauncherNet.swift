@@ -1,0 +1,71 @@
+import AsyncLoop
+import Channel
+import Confinement
+import Glibc
+import Glog
+import GoFlags
+import Linux
+import Loop
+import Rights
+import SSNTP
+import Startup
+import TLS
+
+/// launcher-net: the process that parses bytes from the network, and cannot touch a machine, a disk or a device.
+@main struct LauncherNet {
+  /// Descriptors: user-data and meta-data of every START in hand, and a few of its own.
+  private static let openFiles: rlim_t = 2048
+  /// Bytes of a certificate file: a bundle of authorities has a few hundred thousand.
+  private static let certificateLimit = 1_048_576
+  private static let role = Role.agent
+
+  static func main() {
+    let options = Startup.options { (arguments) throws(FlagError) in try Options(arguments) }
+    log.configure(options.log)
+    umask(0o077)
+    do {
+      try Startup.closeDescriptors(from: Startup.firstInherited)
+      Startup.raiseOpenFiles(to: openFiles)
+      // Opened before the change of user, so that the private key can be root's alone; read after it.
+      let authorities = try Descriptor.open(options.authorities, O_RDONLY)
+      let certificate = try Descriptor.open(options.certificate, O_RDONLY)
+      let needsResolver = options.servers.contains { !$0.isNumeric }
+      let resolver = needsResolver ? try Resolver.fork(user: options.user, log: options.log) : nil
+      try Confinement.dropPrivileges(to: options.user, rights: .net)
+      let uuid = try NodeUUIDStore.load(role: role, below: options.stateFolder)
+      let context = try TLSContext.client(
+        authorities: Files.read(authorities, named: options.authorities, limit: certificateLimit),
+        identity: Files.read(certificate, named: options.certificate, limit: certificateLimit),
+        authoritiesName: options.authorities, identityName: options.certificate)
+      authorities.close()
+      certificate.close()
+      try TLSContext.prepareForConfinement()
+      warnOf(context, options)
+      let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
+      let sockets = try RendezvousVisitor.Sockets()
+      LoopActor.prepare()
+      try Confinement.filterSystemCalls(.net)
+      LoopActor.run {
+        Startup.endOnSignal(signals, loop: LoopActor.loop) { log.info("ending") }
+        let session = Session(
+          servers: options.servers, context: context, identity: Session.Identity(uuid: uuid, role: role),
+          resolver: resolver.map { ResolverClient($0) })
+        let node = NetNode(
+          session: session, uuid: uuid, maximumInstances: options.maximumInstances,
+          statsInterval: options.statsInterval, rendezvous: options.rendezvous, sockets: sockets)
+        log.info("node \(uuid)")
+        await node.run()
+      }
+    } catch {
+      log.fatal("\(error)")
+    }
+  }
+
+  private static func warnOf(_ context: TLSContext, _ options: Options) {
+    if let warning = context.identityWarning { log.warning("\(options.certificate): \(warning)") }
+    if !context.identityRoles.contains(.agent) {
+      log.warning(
+        "\(options.certificate): backs role \(context.identityRoles), not agent: servers will refuse this node")
+    }
+  }
+}

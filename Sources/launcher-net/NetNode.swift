@@ -1,0 +1,95 @@
+import AsyncLoop
+import Channel
+import Glog
+import Instances
+import Linux
+import Loop
+import SSNTP
+
+/// launcher-net at work: the session with the scheduler on one side, the channels on the other.
+@LoopActor final class NetNode {
+  private let session: Session
+  private let stats = StatsClient()
+  private let reporter: NodeReporter
+  private var reports: ReportQueue!
+  private var gateway: CommandGateway!
+  private var vmm: Channel<VMMToNet, NetToVMM>?
+  private var visitor: RendezvousVisitor!
+  private let vmmArrival = Gate()
+  /// Operands and types that were ignored: each is logged once.
+  private var ignored: Set<String> = []
+
+  init(
+    session: Session, uuid: NodeUUID, maximumInstances: Int, statsInterval: Double, rendezvous: String,
+    sockets: RendezvousVisitor.Sockets
+  ) {
+    self.session = session
+    reporter = NodeReporter(
+      session: session, stats: stats, uuid: uuid, maximumInstances: maximumInstances, interval: statsInterval)
+    reports = ReportQueue(session: session) { [unowned self] in vmm?.send(.acknowledge($0)) }
+    gateway = CommandGateway(
+      send: { [unowned self] in vmm?.send($0) },
+      fail: { [unowned self] command, instance, reason in
+        self.session.send { failureFrame(command, instance, reason, origin: $0) }
+      })
+    visitor = RendezvousVisitor(
+      role: .net, path: rendezvous, sockets: sockets, loop: LoopActor.loop,
+      onChannel: { [unowned self] in useVMM($0) }, onTrouble: { log.warning("rendezvous: \($0)") },
+      onExhausted: { log.fatal("launcher-vmm keeps ending before it answers; starting anew") })
+    session.onConnected = { [unowned self] in
+      reporter.connected()
+      reports.connected()
+    }
+    session.onDisconnected = { [unowned self] in reporter.disconnected() }
+    session.onFrame = { [unowned self] in await handle($0) }
+  }
+
+  /// Meets launcher-vmm first, whose instances the first status counts, then serves the scheduler for ever.
+  func run() async {
+    visitor.visit()
+    while vmm == nil { _ = await vmmArrival.wait() }
+    await session.run()
+  }
+
+  private func useVMM(_ socket: Descriptor) {
+    vmm = Channel(
+      socket, loop: LoopActor.loop, onMessage: { [unowned self] in handle($0) },
+      onClose: { [unowned self] reason in
+        log.warning("launcher-vmm's channel closed: \(reason); visiting the rendezvous")
+        vmm = nil
+        visitor.visit()
+      })
+    log.info("connected to launcher-vmm")
+    gateway.repeatAll()
+    vmmArrival.open()
+  }
+
+  /// What launcher-vmm may tell.
+  private func handle(_ message: VMMToNet) {
+    switch message {
+    case .completed(let number): gateway.completed(number)
+    case .report(let number, let report): reports.take(number, report)
+    case .census(let count): reporter.censusChanged(to: Int(count))
+    case .statsChannel(let end): stats.use(end)
+    }
+  }
+
+  /// What a scheduler may ask. Returns when the next frame may be read.
+  private func handle(_ frame: Frame) async {
+    guard frame.frameType != nil else {
+      ignore("frames of type \(frame.type)")
+      return session.send { .error(.invalidFrameType, origin: $0) }
+    }
+    switch frame.command {
+    case .start: await gateway.take(.start, frame.payload)
+    case .stop: await gateway.take(.stop, frame.payload)
+    case .restart: await gateway.take(.restart, frame.payload)
+    case .delete: await gateway.take(.delete, frame.payload)
+    default: ignore("\(frame)".prefix { $0 != "," }.description)
+    }
+  }
+
+  private func ignore(_ what: String) {
+    if ignored.insert(what).inserted { log.warning("ignoring \(what) from the server") }
+  }
+}

@@ -1,0 +1,127 @@
+import AsyncLoop
+import Glog
+import Instances
+import Linux
+import SSNTP
+import TLS
+
+/// The SSNTP client: one connection to a scheduler after the other, for ever.
+@LoopActor final class Session {
+  /// Seconds for the TLS handshake, and for CONNECTED.
+  private static let handshakeDeadline = 15.0
+  private static let connectedDeadline = 30.0
+
+  struct Identity {
+    let uuid: NodeUUID
+    let role: Role
+  }
+
+  enum Failure: Error, CustomStringConvertible {
+    case refused(ErrorCode?)
+    case unexpected(String)
+    case role(Role, CertificateRoles)
+
+    var description: String {
+      switch self {
+      case .refused(.connectionAborted?):
+        "the server refused this node's credentials; the role in the client certificate must be the one launcher has"
+      case .refused(let code): "the server refused the connection: ERROR \(code.map { "\($0)" } ?? "unknown")"
+      case .unexpected(let what): "\(what) where CONNECTED is due"
+      case .role(let role, let certified):
+        "the server says it has role \(role), its certificate backs \(certified); a server needs a certificate for its role"
+      }
+    }
+  }
+
+  private let servers: [ServerAddress]
+  private let context: TLSContext
+  private let identity: Identity
+  private let resolver: ResolverClient?
+  private var connection: FrameConnection?
+
+  /// Called with each connection that the server has accepted.
+  var onConnected: (() -> Void)?
+  var onDisconnected: (() -> Void)?
+  /// Called with each frame, in order; the next one is not read before it returns.
+  var onFrame: ((Frame) async -> Void)?
+
+  var isConnected: Bool { connection != nil }
+
+  init(servers: [ServerAddress], context: TLSContext, identity: Identity, resolver: ResolverClient?) {
+    self.servers = servers
+    self.context = context
+    self.identity = identity
+    self.resolver = resolver
+  }
+
+  /// Connects, serves, and connects again, whatever went wrong and at whatever stage.
+  func run() async {
+    var backoff = Backoff()
+    while true {
+      for server in servers {
+        let began = Moment.now
+        do {
+          try await serve(server)
+        } catch {
+          log.warning("\(server): \(error)")
+        }
+        backoff.sessionEnded(after: began.age)
+        await LoopActor.sleep(until: .after(seconds: backoff.delay()))
+      }
+    }
+  }
+
+  /// Queues a frame on the current connection, if there is one.
+  func send(_ make: (NodeUUID) -> Frame, whenSent: (() -> Void)? = nil) {
+    connection?.send(make(identity.uuid), whenSent: whenSent)
+  }
+
+  private func serve(_ server: ServerAddress) async throws {
+    let addresses = server.isNumeric ? [server.host] : try await resolver?.resolve(server.host) ?? []
+    let socket = try await dial(addresses, server.port)
+    let connection = FrameConnection(
+      socket, try TLSConnection(context: context, descriptor: socket.raw, peerName: server.host))
+    // The old connection ends before a new one begins: servers know clients by their UUID.
+    defer { connection.close() }
+    try await connection.handshake(until: .after(seconds: Self.handshakeDeadline))
+    try await connect(connection, server)
+    self.connection = connection
+    defer {
+      self.connection = nil
+      onDisconnected?()
+    }
+    onConnected?()
+    while true {
+      let incoming = try await connection.next()
+      guard case .frame(let frame) = incoming else { throw Failure.unexpected("\(incoming)") }
+      await onFrame?(frame)
+    }
+  }
+
+  private func dial(_ addresses: [String], _ port: UInt16) async throws -> Descriptor {
+    var failure = SystemError("connect to", "no address", code: 0)
+    for address in addresses {
+      do {
+        return try await Dialer.connect(to: address, port: port)
+      } catch {
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  /// CONNECT and its answer. Nothing may be sent between the two.
+  private func connect(_ connection: FrameConnection, _ server: ServerAddress) async throws {
+    connection.send(ConnectFrame(role: identity.role, source: identity.uuid))
+    switch try await connection.next(until: .after(seconds: Self.connectedDeadline), for: "the answer to CONNECT") {
+    case .connected(let connected):
+      let certified = connection.peerRoles
+      guard connected.role != [], certified.isSuperset(of: CertificateRoles(rawValue: connected.role.rawValue)) else {
+        throw Failure.role(connected.role, certified)
+      }
+      log.info("connected to \(server), server \(connected.source), \(connection.negotiated)")
+    case .frame(let frame) where frame.frameType == .error: throw Failure.refused(frame.error)
+    case let other: throw Failure.unexpected("\(other)")
+    }
+  }
+}

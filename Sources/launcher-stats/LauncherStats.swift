@@ -1,0 +1,32 @@
+import Channel
+import Confinement
+import Glibc
+import Glog
+import GoFlags
+import Linux
+import Loop
+import Rights
+import Startup
+
+/// launcher-stats: the process that measures, and has no right at all.
+@main struct LauncherStats {
+  static func main() {
+    let options = Startup.options { (arguments) throws(FlagError) in try Options(arguments) }
+    log.configure(options.log)
+    do {
+      try Startup.closeDescriptors(from: Startup.firstInherited)
+      try Confinement.dropPrivileges(to: options.user, rights: .stats)
+      let loop = try EventLoop()
+      let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
+      let reporter = Reporter(
+        rendezvous: options.rendezvous, sockets: try RendezvousVisitor.Sockets(),
+        node: NodeSource(stateFolder: options.stateFolder), loop: loop)
+      try Confinement.filterSystemCalls(.stats)
+      Startup.endOnSignal(signals, loop: loop) { log.info("ending") }
+      reporter.start()
+      withExtendedLifetime(reporter) { loop.run() }
+    } catch {
+      log.fatal("\(error)")
+    }
+  }
+}

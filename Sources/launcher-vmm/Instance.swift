@@ -1,0 +1,284 @@
+import AsyncLoop
+import Channel
+import Glibc
+import Glog
+import Instances
+import Linux
+
+/// One instance's life: its commands one after the other in order of arrival, whatever other instances do.
+@LoopActor final class Instance {
+  /// What is asked of an instance.
+  enum Work {
+    case start(InstanceSpec, userData: Descriptor, metaData: Descriptor?)
+    case stop
+    case restart
+    case delete
+
+    var command: InstanceCommand {
+      switch self {
+      case .start: .start
+      case .stop: .stop
+      case .restart: .restart
+      case .delete: .delete
+      }
+    }
+  }
+
+  let id: Identifier
+  private let node: Node
+  private var queue: [(Request, Work)] = []
+  private var isWorking = false
+  /// Opened when a DELETE waits: a STOP before it then does not wait for the guest.
+  private let hurry = Gate()
+
+  /// What its state file says; nil when there is none or it cannot be read.
+  private var file: InstanceFile?
+  /// Why the state file cannot be read, when there is a folder but no state.
+  private var corruption: String?
+  private var machine: Machine?
+  /// A START or RESTART is at work on it.
+  private var isStarting = false
+
+  init(_ id: Identifier, node: Node) {
+    self.id = id
+    self.node = node
+  }
+
+  /// It has a folder.
+  var exists: Bool { file != nil || corruption != nil }
+  var isRunning: Bool { machine != nil }
+  /// Nothing of it is left to know.
+  private var isForgettable: Bool { !exists && queue.isEmpty && !isWorking }
+
+  /// For launcher-stats; nil while there is nothing to report of it.
+  var record: InstanceRecord? {
+    guard exists else { return nil }
+    let state: InstanceState = isStarting ? .pending : isRunning ? .active : .exited
+    return InstanceRecord(
+      instance: id, state: state, vcpus: file?.spec.resources.vcpus ?? Resources.defaultVCPUs, sshIP: nil, sshPort: 0)
+  }
+
+  // MARK: start-up
+
+  /// Reads an instance that an earlier run of launcher left, and finds its machine.
+  func recover() async {
+    do {
+      file = try node.store.readState(of: id)
+    } catch {
+      corruption = "\(error)"
+      log.error("\(id): \(error): left alone; RESTART is refused, DELETE works")
+    }
+    guard let folder = try? node.store.folder(of: id) else { return }
+    guard let found = await Machine.takeOver(id, in: folder, recorded: file?.run) else { return }
+    use(found)
+    if file?.run != found.run { recordRun(of: found, in: folder) }
+    log.info("\(id): runs in process \(found.pid); managed again")
+  }
+
+  // MARK: commands
+
+  func enqueue(_ request: Request, _ work: Work) {
+    queue.append((request, work))
+    if case .delete = work { hurry.open() }
+    guard !isWorking else { return }
+    isWorking = true
+    LoopActor.start { await self.workOff() }
+  }
+
+  private var deleteWaits: Bool {
+    queue.contains { if case .delete = $0.1 { true } else { false } }
+  }
+
+  private func workOff() async {
+    while !queue.isEmpty {
+      let (request, work) = queue.removeFirst()
+      let failure = await perform(request, work)
+      if let failure {
+        log.error("\(id): \(work.command.name) failed with \(failure.reason.name): \(failure.cause)")
+        node.reports.add(.failure(work.command, id, failure.reason))
+      }
+      if failure.map(\.changedCensus) ?? work.changesCensus { node.announceCensus() }
+      node.announceCompleted(request)
+    }
+    isWorking = false
+    if isForgettable { node.forget(self) }
+  }
+
+  private struct Failure {
+    var reason: FailureReason
+    var cause: String
+    /// Instances were made or removed in spite of it.
+    var changedCensus = false
+  }
+
+  private func perform(_ request: Request, _ work: Work) async -> Failure? {
+    switch work {
+    case .start(let spec, let userData, let metaData): await start(request, spec, userData, metaData)
+    case .stop: await stop(request)
+    case .restart: await restart(request)
+    case .delete: await delete(request)
+    }
+  }
+
+  private func start(_ request: Request, _ spec: InstanceSpec, _ userData: Descriptor, _ metaData: Descriptor?) async
+    -> Failure?
+  {
+    if let file, request.isRepeated, file.request == request.number {
+      // Made before launcher-vmm was interrupted; whether its machine came up is all that is open.
+      return file.run == nil && !isRunning ? await boot(changedCensus: true) : nil
+    }
+    guard !exists else {
+      return isRunning
+        ? Failure(reason: .alreadyRunning, cause: "it runs") : Failure(reason: .instanceExists, cause: "it exists")
+    }
+    guard spec.kind == .qemu else {
+      return Failure(reason: .launchFailure, cause: "vm_type docker: containers are not supported by this node")
+    }
+    guard spec.firmware == .legacy || node.firmware != nil else {
+      return Failure(reason: .launchFailure, cause: "fw_type efi: no EFI firmware is installed; install ovmf")
+    }
+    do {
+      file = try await create(request, spec, userData, metaData)
+    } catch {
+      node.store.discardStaging(of: id)
+      return Failure(reason: .imageFailure, cause: "\(error)")
+    }
+    log.info("\(id): created from image \(file?.image.name.text ?? "")")
+    return await boot(changedCensus: true)
+  }
+
+  /// Makes the instance's folder as a whole: overlay and config drive side by side, then the state, then the name.
+  private func create(_ request: Request, _ spec: InstanceSpec, _ userData: Descriptor, _ metaData: Descriptor?)
+    async throws -> InstanceFile
+  {
+    let store = node.store
+    let image = try BackingImage(spec.image!, in: store.images)
+    let folder = try store.makeStaging(for: id)
+    let limit = NetToVMM.maximumGuestData
+    try ConfigDrive.layOut(
+      in: folder, userData: SealedMemory.read(userData, limit: limit),
+      metaData: metaData.map { try SealedMemory.read($0, limit: limit) } ?? ConfigDrive.defaultMetaData(for: id))
+    let tools = node.tools
+    try await together([
+      {
+        try await tools.run(
+          .qemuImg,
+          InstanceDisk.arguments(
+            in: folder.path, images: store.imagesPath, image, diskMB: spec.resources.diskMB))
+      },
+      { try await tools.run(.xorriso, ConfigDrive.arguments(in: folder)) },
+    ])
+    try ConfigDrive.cleanUp(in: folder)
+    if spec.firmware == .efi {
+      try node.firmware?.makeVariables(in: folder.handle)
+      try Files.sync(FirmwareFiles.variablesName, in: folder.handle)
+    }
+    try Files.sync(InstanceDisk.name, in: folder.handle)
+    try Files.sync(ConfigDrive.name, in: folder.handle)
+    let file = InstanceFile(spec: spec, image: image, request: request.number)
+    try store.writeState(file, in: folder)
+    try store.commitStaging(of: id, folder)
+    return file
+  }
+
+  /// Starts the machine of an instance that exists and does not run.
+  private func boot(changedCensus: Bool) async -> Failure? {
+    guard let file else { return Failure(reason: .instanceCorrupt, cause: corruption ?? "no state") }
+    isStarting = true
+    node.announce(self)
+    defer {
+      isStarting = false
+      node.announce(self)
+    }
+    do {
+      let folder = try node.store.folder(of: id)
+      let isEFI = file.spec.firmware == .efi
+      if isEFI && node.firmware == nil {
+        throw Machine.Failure(description: "fw_type efi: no EFI firmware is installed; install ovmf")
+      }
+      let settings = QEMUCommandLine.Settings(
+        accelerator: node.accelerator, firmware: isEFI ? node.firmware : nil)
+      let started = Moment.now
+      let machine = try await Machine.start(
+        id, in: folder,
+        arguments: QEMUCommandLine.arguments(
+          for: file.spec, image: file.image, folder: folder.path, images: node.store.imagesPath, settings),
+        spawner: node.spawner, null: node.null)
+      use(machine)
+      recordRun(of: machine, in: folder)
+      log.info("\(id): runs in process \(machine.pid), \(Int(started.age * 1000)) ms after its start")
+      return nil
+    } catch {
+      return Failure(reason: .launchFailure, cause: "\(error)", changedCensus: changedCensus)
+    }
+  }
+
+  private func use(_ machine: Machine) {
+    guard !machine.hasEnded else { return }
+    self.machine = machine
+    machine.onEnd = { [weak self] in
+      guard let self else { return }
+      self.machine = nil
+      log.info("\(self.id): its machine has ended")
+      self.node.announce(self)
+    }
+  }
+
+  private func recordRun(of machine: Machine, in folder: InstanceStore.Folder) {
+    guard file != nil else { return }
+    file?.run = machine.run
+    do {
+      if let file { try node.store.writeState(file, in: folder) }
+    } catch {
+      log.error("\(id): record its process: \(error); its QMP socket will have to do after a restart")
+    }
+  }
+
+  private func stop(_ request: Request) async -> Failure? {
+    guard exists else { return Failure(reason: .noInstance, cause: "no such instance") }
+    guard let machine else {
+      return request.isRepeated ? nil : Failure(reason: .alreadyStopped, cause: "it does not run")
+    }
+    let grace = deleteWaits ? 0 : node.stopGrace
+    while !(await machine.stop(grace: grace, hurry: hurry)) { log.error("\(id): its QEMU does not end; trying again") }
+    return nil
+  }
+
+  private func restart(_ request: Request) async -> Failure? {
+    guard exists else { return Failure(reason: .noInstance, cause: "no such instance") }
+    if isRunning { return request.isRepeated ? nil : Failure(reason: .alreadyRunning, cause: "it runs") }
+    return await boot(changedCensus: false)
+  }
+
+  private func delete(_ request: Request) async -> Failure? {
+    guard exists else {
+      guard request.isRepeated else { return Failure(reason: .noInstance, cause: "no such instance") }
+      node.reports.add(.deleted(id))
+      return nil
+    }
+    if let machine {
+      while !(await machine.pullPlug()) { log.error("\(id): its QEMU does not end; trying again") }
+    }
+    do {
+      try node.store.remove(id)
+    } catch {
+      return Failure(reason: .invalidData, cause: "remove its folder: \(error)")
+    }
+    file = nil
+    corruption = nil
+    node.announceRemoval(of: id)
+    node.reports.add(.deleted(id))
+    log.info("\(id): deleted")
+    return nil
+  }
+}
+
+extension Instance.Work {
+  /// A success makes or removes an instance.
+  fileprivate var changesCensus: Bool {
+    switch self {
+    case .start, .delete: true
+    case .stop, .restart: false
+    }
+  }
+}

@@ -1,0 +1,274 @@
+import AsyncLoop
+import CShims
+import Channel
+import Glibc
+import Glog
+import Instances
+import Linux
+import Loop
+
+/// A QEMU that runs: its process, its monitor and its console.
+@LoopActor final class Machine {
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  static let qmpSocketName = "socket"
+  static let logName = "qemu.log"
+  /// Seconds from the start of QEMU to its answer on QMP: software emulation on a busy node takes a few.
+  private static let startDeadline = 60.0
+  /// Seconds for an answer of a machine that runs.
+  private static let commandDeadline = 10.0
+  /// Seconds to wait for a greeting at take-over before the machine counts as running but not answering.
+  private static let takeoverDeadline = 5.0
+  /// Seconds between attempts to reach a monitor that does not answer.
+  private static let reconnectDelay = 5.0
+  /// Seconds that QEMU may take to end after `quit`, and after SIGKILL.
+  private static let endDeadline = 10.0
+  /// Bytes of QEMU's log that a failure message quotes.
+  private static let quotedLog = 1024
+
+  let instance: Identifier
+  let pid: pid_t
+  private let pidfd: Descriptor
+  private let folder: Descriptor
+  private var qmp: QMPClient?
+  private var console: ConsoleLog?
+  private let endGate = Gate()
+  private(set) var hasEnded = false
+  /// Called once, when the process is gone.
+  var onEnd: (() -> Void)?
+
+  private init(_ instance: Identifier, pid: pid_t, pidfd: Descriptor, folder: Descriptor) {
+    self.instance = instance
+    self.pid = pid
+    self.pidfd = pidfd
+    self.folder = folder
+    LoopActor.loop.onReadable(pidfd.raw) { [weak self] in self?.processEnded() }
+  }
+
+  private func processEnded() {
+    guard !hasEnded else { return }
+    hasEnded = true
+    LoopActor.loop.forget(pidfd.raw)
+    qmp?.close()
+    qmp = nil
+    console?.close()
+    console = nil
+    endGate.open()
+    onEnd?()
+    onEnd = nil
+  }
+
+  /// Lets go of a machine that goes on running.
+  func release() {
+    LoopActor.loop.forget(pidfd.raw)
+    onEnd = nil
+    qmp?.close()
+    console?.close()
+  }
+
+  // MARK: start
+
+  /// Starts QEMU in an instance's folder and returns when it answers on QMP.
+  static func start(
+    _ instance: Identifier, in folder: InstanceStore.Folder, arguments: [String], spawner: SpawnerClient,
+    null: Descriptor
+  ) async throws(Failure) -> Machine {
+    let child: ChildProcess
+    do {
+      let qmp = try listen(qmpSocketName, in: folder.handle)
+      let console = try listen(ConsoleLog.socketName, in: folder.handle)
+      let output = try Descriptor.open(logName, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW, in: folder.handle)
+      child = try await spawner.spawn(.qemu, arguments, [null, output, output, qmp, console])
+    } catch {
+      throw Failure(description: "start QEMU: \(error)")
+    }
+    let machine = Machine(instance, pid: child.pid, pidfd: child.pidfd, folder: folder.handle)
+    do {
+      machine.console = ConsoleLog(in: folder.handle)
+      let qmp = try machine.connect()
+      try await qmp.negotiate(until: .after(seconds: startDeadline))
+      machine.use(qmp)
+      return machine
+    } catch {
+      child.signal(SIGKILL)
+      let end = await child.waitForEnd(until: .after(seconds: endDeadline))
+      machine.release()
+      let fate = end.map { "it \($0)" } ?? "it does not end"
+      throw Failure(description: "QEMU did not come up (\(error)): \(fate): \(quoteLog(in: folder.handle))")
+    }
+  }
+
+  /// A listening socket in the instance's folder, to be handed to QEMU.
+  private static func listen(_ name: String, in folder: Descriptor) throws(SystemError) -> Descriptor {
+    try Files.remove(name, in: folder)
+    let socket = try UnixSocket.make(.stream)
+    try UnixSocket.listen(socket, at: folder.pathTo(name), backlog: 4)
+    return socket
+  }
+
+  private static func quoteLog(in folder: Descriptor) -> String {
+    guard let file = try? Descriptor.open(logName, O_RDONLY | O_NOFOLLOW, in: folder),
+      let size = try? Int(file.status().st_size), size > 0,
+      let bytes = try? file.read(at: max(0, size - quotedLog), count: quotedLog)
+    else { return "it said nothing" }
+    return VisibleText.decoding(bytes)
+  }
+
+  // MARK: take-over
+
+  /// Finds the machine of an instance after a restart of launcher; nil when none runs.
+  ///
+  /// Its monitor's socket is the proof of life: nobody listens there once QEMU is gone, and the kernel names the
+  /// process that greets. A machine whose monitor hangs is known by the recorded process and its start time.
+  static func takeOver(_ instance: Identifier, in folder: InstanceStore.Folder, recorded run: InstanceFile.Run?) async
+    -> Machine?
+  {
+    var pid = run.flatMap { isAlive($0) ? $0.pid : nil }
+    let client: QMPClient
+    let events = EventForwarder()
+    do {
+      client = try QMPClient(
+        qmpSocketName, in: folder.handle, onEvent: { events.machine?.event($0) },
+        onClose: { events.machine?.monitorLost() })
+    } catch {
+      if let pid { log.warning("\(instance): process \(pid) runs, but \(error)") }
+      guard let pid, let machine = adopt(instance, pid, folder) else { return nil }
+      machine.reconnectLater()
+      return machine
+    }
+    var answers = false
+    do {
+      try await client.negotiate(until: .after(seconds: takeoverDeadline))
+      answers = true
+    } catch {
+      log.warning("\(instance): \(error)")
+    }
+    pid = client.peer ?? pid
+    guard let pid, let machine = adopt(instance, pid, folder) else {
+      client.close()
+      return nil
+    }
+    if answers {
+      events.machine = machine
+      machine.use(client)
+    } else {
+      client.close()
+      machine.reconnectLater()
+    }
+    machine.console = ConsoleLog(in: folder.handle)
+    return machine
+  }
+
+  private static func isAlive(_ run: InstanceFile.Run) -> Bool {
+    run.bootID == ProcessIdentity.bootID() && ProcessIdentity.startTime(of: run.pid) == run.startTime
+  }
+
+  private static func adopt(_ instance: Identifier, _ pid: pid_t, _ folder: InstanceStore.Folder) -> Machine? {
+    let pidfd = sh_pidfd_open(pid)
+    return pidfd < 0 ? nil : Machine(instance, pid: pid, pidfd: Descriptor(pidfd), folder: folder.handle)
+  }
+
+  /// What identifies the process in the instance's state file.
+  var run: InstanceFile.Run? {
+    ProcessIdentity.startTime(of: pid).map {
+      InstanceFile.Run(pid: pid, startTime: $0, bootID: ProcessIdentity.bootID())
+    }
+  }
+
+  // MARK: monitor
+
+  private final class EventForwarder {
+    weak var machine: Machine?
+  }
+
+  private func connect() throws(QMPClient.Failure) -> QMPClient {
+    try QMPClient(
+      Self.qmpSocketName, in: folder, onEvent: { [weak self] in self?.event($0) },
+      onClose: { [weak self] in self?.monitorLost() })
+  }
+
+  private func use(_ client: QMPClient) { if !hasEnded { qmp = client } else { client.close() } }
+
+  private func event(_ name: String) {
+    log.verbose(1) { "\(instance): QMP event \(name)" }
+  }
+
+  private func monitorLost() {
+    qmp = nil
+    // Mostly QEMU is ending, which its pidfd tells at once; else its monitor broke and is looked for again.
+    reconnectLater()
+  }
+
+  private func reconnectLater() {
+    LoopActor.loop.schedule(at: .after(seconds: Self.reconnectDelay)) { [weak self] in
+      guard let self, !hasEnded, qmp == nil else { return }
+      LoopActor.start { await self.reconnect() }
+    }
+  }
+
+  private func reconnect() async {
+    do {
+      let client = try connect()
+      do {
+        try await client.negotiate(until: .after(seconds: Self.commandDeadline))
+        use(client)
+        if console == nil { console = ConsoleLog(in: folder) }
+        log.info("\(instance): QMP answers again")
+      } catch {
+        client.close()
+        throw error
+      }
+    } catch {
+      log.verbose(1) { "\(instance): \(error)" }
+      if !hasEnded, qmp == nil { reconnectLater() }
+    }
+  }
+
+  // MARK: stop
+
+  /// Asks the guest to power down and waits up to `grace` seconds, or until `hurry` opens; then pulls the plug.
+  func stop(grace: Double, hurry: Gate) async -> Bool {
+    if grace > 0, let qmp, !hasEnded {
+      let deadline = Moment.after(seconds: grace)
+      do {
+        try await qmp.execute("system_powerdown", until: deadline)
+        await waitForEnd(until: deadline, or: hurry)
+      } catch {
+        log.warning("\(instance): ask the guest to power down: \(error)")
+      }
+    }
+    return await pullPlug()
+  }
+
+  /// Ends QEMU: by `quit`, so that its disk is flushed, else by SIGKILL. False when it is still there after that.
+  func pullPlug() async -> Bool {
+    if hasEnded { return true }
+    if let qmp {
+      _ = try? await qmp.execute("quit", until: .after(seconds: Self.commandDeadline))
+      await waitForEnd(until: .after(seconds: Self.endDeadline))
+    }
+    if !hasEnded {
+      _ = sh_pidfd_signal(pidfd.raw, SIGKILL)
+      await waitForEnd(until: .after(seconds: Self.endDeadline))
+    }
+    return hasEnded
+  }
+
+  private func waitForEnd(until deadline: Moment, or hurry: Gate? = nil) async {
+    if hasEnded { return }
+    guard let hurry else {
+      _ = await endGate.wait(until: deadline)
+      return
+    }
+    let either = Gate()
+    for gate in [endGate, hurry] {
+      LoopActor.start {
+        _ = await gate.wait(until: deadline)
+        either.open()
+      }
+    }
+    _ = await either.wait(until: deadline)
+  }
+}

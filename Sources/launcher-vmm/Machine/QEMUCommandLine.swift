@@ -1,0 +1,93 @@
+import Instances
+import JSON
+
+/// The command line of an instance's QEMU. Names reach it only as JSON strings or as characters that no QEMU option
+/// treats specially, so nothing can inject an option.
+enum QEMUCommandLine {
+  /// Descriptors behind standard input, output and error.
+  static let qmpDescriptor = 3
+  static let consoleDescriptor = 4
+
+  enum Accelerator: String {
+    case kvm
+    case tcg
+  }
+
+  struct Settings {
+    var accelerator: Accelerator
+    var firmware: FirmwareFiles?
+  }
+
+  static func arguments(
+    for spec: InstanceSpec, image: BackingImage, folder: String, images: String, _ settings: Settings
+  )
+    -> [String]
+  {
+    var arguments = [
+      "-name", "guest=\(spec.instance)", "-nodefaults", "-no-user-config", "-display", "none",
+      "-machine", "q35,accel=\(settings.accelerator.rawValue),usb=off,vmport=off,smbus=off",
+      "-cpu", settings.accelerator == .kvm ? "host" : "max",
+      "-m", "\(spec.resources.memoryMB)M", "-smp", "\(spec.resources.vcpus)",
+      "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+      "-chardev", "socket,id=qmp,fd=\(qmpDescriptor),server=on,wait=off", "-mon", "chardev=qmp,mode=control",
+      "-chardev", "socket,id=console,fd=\(consoleDescriptor),server=on,wait=off", "-serial", "chardev:console",
+      "-device", "virtio-rng-pci,rng=rng0", "-object", "rng-builtin,id=rng0",
+    ]
+    if let firmware = settings.firmware {
+      arguments += ["-blockdev", text(firmware.codeDrive), "-blockdev", text(firmwareVariables(folder))]
+      arguments[arguments.firstIndex(of: "-machine")! + 1] += ",pflash0=firmware,pflash1=variables"
+    }
+    arguments += [
+      "-blockdev", text(disk(folder: folder, images: images, image)),
+      "-device", "virtio-blk-pci,drive=disk,bootindex=1",
+      "-blockdev", text(configDrive(folder)),
+      "-device", "virtio-blk-pci,drive=config",
+      "-netdev", "user,id=net0",
+      "-device", "virtio-net-pci,netdev=net0" + (spec.network.mac.map { ",mac=\($0)" } ?? ""),
+    ]
+    return arguments
+  }
+
+  private static func text(_ json: JSONValue) -> String { json.description }
+
+  /// The overlay with its backing image, both formats stated: nothing is probed from what a guest can write.
+  private static func disk(folder: String, images: String, _ image: BackingImage) -> JSONValue {
+    [
+      "driver": "qcow2", "node-name": "disk", "discard": "unmap",
+      "file": ["driver": "file", "filename": .string("\(folder)/\(InstanceDisk.name)")],
+      "backing": [
+        "driver": .string(image.format.rawValue), "read-only": true,
+        "file": ["driver": "file", "filename": .string("\(images)/\(image.name)"), "read-only": true],
+      ],
+    ]
+  }
+
+  private static func configDrive(_ folder: String) -> JSONValue {
+    [
+      "driver": "raw", "node-name": "config", "read-only": true,
+      "file": ["driver": "file", "filename": .string("\(folder)/\(ConfigDrive.name)"), "read-only": true],
+    ]
+  }
+
+  private static func firmwareVariables(_ folder: String) -> JSONValue {
+    [
+      "driver": "raw", "node-name": "variables",
+      "file": ["driver": "file", "filename": .string("\(folder)/\(FirmwareFiles.variablesName)")],
+    ]
+  }
+}
+
+/// An instance's disk: a qcow2 overlay over its backing image.
+enum InstanceDisk {
+  static let name = "image.qcow2"
+
+  /// The arguments with which qemu-img makes it. Its size is the larger of what was asked for and the image's.
+  static func arguments(in folder: String, images: String, _ image: BackingImage, diskMB: Int?) -> [String] {
+    let size = max(image.virtualSize, (diskMB ?? 0) * 1_000_000)
+    // A whole number of sectors.
+    return [
+      "create", "-q", "-f", "qcow2", "-b", "\(images)/\(image.name)", "-F", image.format.rawValue, "\(folder)/\(name)",
+      "\((size + 511) / 512 * 512)",
+    ]
+  }
+}

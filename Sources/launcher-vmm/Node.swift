@@ -1,0 +1,114 @@
+import AsyncLoop
+import Channel
+import Glog
+import Instances
+import Linux
+
+/// The manager: all instances of this node, and what they share.
+@LoopActor final class Node {
+  /// Requests that launcher-net may have open: twice what an honest one sends, so whoever exceeds it is not.
+  static let maximumOpenRequests = 2 * NetToVMM.maximumInFlight
+
+  let store: InstanceStore
+  let tools: ToolRunner
+  let spawner: SpawnerClient
+  let null: Descriptor
+  let accelerator: QEMUCommandLine.Accelerator
+  let firmware: FirmwareFiles?
+  /// Seconds that STOP waits for the guest.
+  let stopGrace: Double
+  let reports = Reports()
+  private let peers: Peers
+  private var instances: [Identifier: Instance] = [:]
+  private var openRequests = 0
+
+  struct Settings {
+    var accelerator: QEMUCommandLine.Accelerator
+    var firmware: FirmwareFiles?
+    var stopGrace: Double
+  }
+
+  init(store: InstanceStore, spawner: SpawnerClient, null: Descriptor, peers: Peers, _ settings: Settings) {
+    self.store = store
+    self.spawner = spawner
+    self.null = null
+    self.peers = peers
+    tools = ToolRunner(spawner: spawner, null: null)
+    accelerator = settings.accelerator
+    firmware = settings.firmware
+    stopGrace = settings.stopGrace
+    peers.onNetChannel = { [unowned self] in welcomeNet() }
+    peers.onStatsChannel = { [unowned self] in welcomeStats() }
+    peers.onNetMessage = { [unowned self] in try handle($0) }
+    reports.onNew = { [unowned self] in self.peers.sendToNet(.report(number: $0, $1)) }
+  }
+
+  /// Reads the instances that are there, finds their machines again, and then lets the other processes in.
+  func run() async {
+    do {
+      try store.removeLeftovers()
+      for id in try store.list() { instances[id] = Instance(id, node: self) }
+    } catch {
+      log.fatal("read the instances: \(error)")
+    }
+    let all = instances.values.sorted { $0.id < $1.id }
+    try? await together(all.map { instance in { await instance.recover() } })
+    log.info("\(all.count) instances, \(all.count { $0.isRunning }) of them running")
+    peers.open()
+  }
+
+  /// What launcher-net may ask: every message of its has its line here.
+  private func handle(_ message: NetToVMM) throws {
+    switch message {
+    case .start(let request, let spec, let userData, let metaData):
+      try SealedMemory.check(userData, limit: NetToVMM.maximumGuestData)
+      if let metaData { try SealedMemory.check(metaData, limit: NetToVMM.maximumGuestData) }
+      try enqueue(spec.instance, request, .start(spec, userData: userData, metaData: metaData))
+    case .stop(let request, let id): try enqueue(id, request, .stop)
+    case .restart(let request, let id): try enqueue(id, request, .restart)
+    case .delete(let request, let id): try enqueue(id, request, .delete)
+    case .acknowledge(let number): reports.acknowledge(number)
+    }
+  }
+
+  private func enqueue(_ id: Identifier, _ request: Request, _ work: Instance.Work) throws {
+    guard openRequests < Self.maximumOpenRequests else {
+      throw WireError("\(openRequests) requests are open already")
+    }
+    openRequests += 1
+    log.info("\(id): \(work.command.name)\(request.isRepeated ? " (repeated)" : "")")
+    let instance = instances[id] ?? Instance(id, node: self)
+    instances[id] = instance
+    instance.enqueue(request, work)
+  }
+
+  func forget(_ instance: Instance) { instances[instance.id] = nil }
+
+  // MARK: what the other processes are told
+
+  /// How many instances there are, whatever their state.
+  private var census: UInt32 { UInt32(clamping: instances.values.count { $0.exists }) }
+
+  func announceCensus() { peers.sendToNet(.census(census)) }
+
+  func announceCompleted(_ request: Request) {
+    openRequests -= 1
+    peers.sendToNet(.completed(request.number))
+  }
+
+  func announce(_ instance: Instance) {
+    if let record = instance.record { peers.sendToStats(.instance(record)) }
+  }
+
+  func announceRemoval(of id: Identifier) { peers.sendToStats(.removed(id)) }
+
+  private func welcomeNet() {
+    peers.sendToNet(.census(census))
+    for (number, report) in reports.open { peers.sendToNet(.report(number: number, report)) }
+  }
+
+  private func welcomeStats() {
+    for instance in instances.values { announce(instance) }
+    peers.sendToStats(.complete)
+  }
+}

@@ -1,0 +1,30 @@
+import AsyncLoop
+import Channel
+import Glog
+
+/// What the scheduler is still to be told. Each report is kept until launcher-net says that it has left, so that
+/// neither a crash of launcher-net nor a scheduler that is away loses it.
+@LoopActor final class Reports {
+  /// Reports kept at most; beyond it the oldest is given up, with a word in the log.
+  private static let capacity = 4096
+
+  private(set) var open: [(number: UInt64, report: Report)] = []
+  /// Begins anywhere, so that an acknowledgement meant for an earlier run of this process meets nothing.
+  private var nextNumber = UInt64.random(in: 0..<UInt64.max / 2)
+  /// Called with each new report.
+  var onNew: ((UInt64, Report) -> Void)?
+
+  nonisolated init() {}
+
+  func add(_ report: Report) {
+    if open.count == Self.capacity {
+      log.error("the scheduler was away for too long: dropping the oldest report: \(open[0].report)")
+      open.removeFirst()
+    }
+    open.append((nextNumber, report))
+    onNew?(nextNumber, report)
+    nextNumber += 1
+  }
+
+  func acknowledge(_ number: UInt64) { open.removeAll { $0.number == number } }
+}

@@ -1,0 +1,37 @@
+import CShims
+import Channel
+import Glibc
+import Linux
+
+/// Where the spawner's programs are on this node, looked up once before anything is confined.
+struct ProgramPaths {
+  /// Searched in order; PATH is not asked, so that an environment cannot choose what is executed.
+  static let folders = ["/usr/local/bin", "/usr/bin", "/bin"]
+
+  private let paths: [Program: String]
+
+  init() {
+    var paths: [Program: String] = [:]
+    for program in Program.allCases {
+      paths[program] = Self.folders.map { "\($0)/\(program.name)" }.first { access($0, X_OK) == 0 }
+    }
+    self.paths = paths
+  }
+
+  subscript(program: Program) -> String? { paths[program] }
+
+  var missing: [Program] { Program.allCases.filter { paths[$0] == nil } }
+}
+
+/// How a program is started: what distinguishes a machine, which outlives the launcher, from a tool, which does not.
+extension Program {
+  var spawnFlags: UInt32 {
+    switch self {
+    case .qemu: UInt32(SH_SPAWN_SETSID)
+    case .qemuImg, .xorriso: UInt32(SH_SPAWN_SETSID | SH_SPAWN_DIE_WITH_PARENT)
+    }
+  }
+
+  /// Open files of the child at most: QEMU has a few for each disk and queue, tools a handful.
+  var openFilesLimit: UInt64 { self == .qemu ? 4096 : 256 }
+}

@@ -1,0 +1,102 @@
+import Glibc
+import Glog
+import Instances
+import Linux
+
+/// The folder of instances: one folder each, made and removed as a whole.
+///
+/// A new instance grows in a staging folder and gets its name by a rename when it is complete and synced; a deleted
+/// one loses its name before its files go. So a crash at any instruction leaves no instance or a whole one, and what
+/// is left of the other is removed at start-up.
+struct InstanceStore {
+  private static let stagingPrefix = ".staging-"
+  private static let deletedPrefix = ".deleted-"
+
+  let instances: Descriptor
+  let images: Descriptor
+  /// Absolute paths of the two, for the tools' command lines.
+  let instancesPath: String
+  let imagesPath: String
+
+  init(stateFolder: String) throws(SystemError) {
+    instancesPath = "\(stateFolder)/instances"
+    imagesPath = "\(stateFolder)/images"
+    instances = try Descriptor.open(instancesPath, O_RDONLY | O_DIRECTORY)
+    images = try Descriptor.open(imagesPath, O_RDONLY | O_DIRECTORY)
+  }
+
+  /// A folder of one instance, in staging or in place.
+  struct Folder {
+    let handle: Descriptor
+    /// Absolute.
+    let path: String
+  }
+
+  /// Removes what an interrupted START or DELETE left.
+  func removeLeftovers() throws(SystemError) {
+    for name in try Files.names(in: instances)
+    where name.hasPrefix(Self.stagingPrefix) || name.hasPrefix(Self.deletedPrefix) {
+      log.info("removing \(instancesPath)/\(name), left by an interrupted command")
+      try Files.removeTree(name, in: instances)
+    }
+  }
+
+  /// The instances that have a folder. Names that are no instance's are left alone.
+  func list() throws(SystemError) -> [Identifier] {
+    try Files.names(in: instances).filter { !$0.hasPrefix(".") }.compactMap {
+      guard let id = Identifier($0) else {
+        log.warning("\(instancesPath)/\($0) is no instance's folder; left alone")
+        return nil
+      }
+      return id
+    }.sorted()
+  }
+
+  func folder(of id: Identifier) throws(SystemError) -> Folder {
+    Folder(handle: try .folder(id.text, in: instances), path: "\(instancesPath)/\(id)")
+  }
+
+  func readState(of id: Identifier) throws -> InstanceFile {
+    let file = try Descriptor.open(InstanceFile.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, in: folder(of: id).handle)
+    let state = try InstanceFile(
+      bytes: Files.read(file, named: InstanceFile.name, limit: InstanceFile.limits.bytes))
+    guard state.spec.instance == id else { throw InstanceFile.Unreadable.malformed("of another instance") }
+    return state
+  }
+
+  func writeState(_ state: InstanceFile, in folder: Folder) throws(SystemError) {
+    try Files.replace(InstanceFile.name, with: state.bytes, in: folder.handle)
+  }
+
+  /// An empty staging folder for a new instance.
+  func makeStaging(for id: Identifier) throws(SystemError) -> Folder {
+    let name = Self.stagingPrefix + id.text
+    try Files.removeTree(name, in: instances)
+    try Files.makeFolder(name, in: instances)
+    return Folder(handle: try .folder(name, in: instances), path: "\(instancesPath)/\(name)")
+  }
+
+  /// Gives a complete instance its name, durably.
+  func commitStaging(of id: Identifier, _ folder: Folder) throws(SystemError) {
+    try Files.sync(folder.handle, named: folder.path)
+    try Files.move(Self.stagingPrefix + id.text, in: instances, to: id.text, in: instances)
+    try Files.sync(instances, named: instancesPath)
+  }
+
+  func discardStaging(of id: Identifier) {
+    do {
+      try Files.removeTree(Self.stagingPrefix + id.text, in: instances)
+    } catch {
+      log.error("\(id): remove the staging folder: \(error); it is removed at the next start")
+    }
+  }
+
+  /// Removes an instance: its name first, durably, then its files.
+  func remove(_ id: Identifier) throws(SystemError) {
+    let doomed = Self.deletedPrefix + id.text
+    try Files.removeTree(doomed, in: instances)
+    try Files.move(id.text, in: instances, to: doomed, in: instances)
+    try Files.sync(instances, named: instancesPath)
+    try Files.removeTree(doomed, in: instances)
+  }
+}
