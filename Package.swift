@@ -7,6 +7,11 @@ func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
   .target(name: name, dependencies: dependencies, path: "Sources/Shared/\(name)", swiftSettings: settings)
 }
 
+func tests(_ name: String, _ dependencies: [Target.Dependency], fixtures: Bool = false) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, exclude: fixtures ? ["Fixtures"] : [], swiftSettings: settings)
+}
+
 let package = Package(
   name: "launcher",
   targets: [
@@ -54,5 +59,13 @@ let package = Package(
         "Rights",
         "Startup",
       ], swiftSettings: settings),
+    tests("GobTests", ["Gob"]),
+    tests("GlogTests", ["Glog"]),
+    tests("GoFlagsTests", ["GoFlags"]),
+    tests("JSONTests", ["JSON"]),
+    tests("SSNTPTests", ["SSNTP", "Gob"], fixtures: true),
+    tests("PayloadsTests", ["Payloads", "Instances"], fixtures: true),
+    tests("TLSTests", ["TLS", "CertificateAuthority"]),
+    tests("CertificateAuthorityTests", ["CertificateAuthority", "TLS"]),
   ]
 )

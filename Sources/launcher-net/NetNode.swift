@@ -26,9 +26,9 @@ import SSNTP
     self.session = session
     reporter = NodeReporter(
       session: session, stats: stats, uuid: uuid, maximumInstances: maximumInstances, interval: statsInterval)
-    reports = ReportQueue(session: session) { [unowned self] in vmm?.send(.acknowledge($0)) }
+    reports = ReportQueue(session: session) { [unowned self] in _ = vmm?.send(.acknowledge($0)) }
     gateway = CommandGateway(
-      send: { [unowned self] in vmm?.send($0) },
+      send: { [unowned self] in vmm?.send($0) ?? false },
       fail: { [unowned self] command, instance, reason in
         self.session.send { failureFrame(command, instance, reason, origin: $0) }
       })
@@ -60,7 +60,7 @@ import SSNTP
         visitor.visit()
       })
     log.info("connected to launcher-vmm")
-    gateway.repeatAll()
+    gateway.sendAll()
     vmmArrival.open()
   }
 

@@ -89,15 +89,19 @@ public final class Channel<Incoming: Message, Outgoing: Message> {
     return true
   }
 
-  public func send(_ message: Outgoing) {
-    guard isOpen else { return }
-    if queue.isEmpty, transmit(message) { return }
-    guard isOpen else { return }
+  /// False when the channel is closed, or closes because of this message.
+  @discardableResult
+  public func send(_ message: Outgoing) -> Bool {
+    guard isOpen else { return false }
+    if queue.isEmpty, transmit(message) { return true }
+    guard isOpen else { return false }
     guard queue.count - queueStart < Self.queueLimit else {
-      return fail("\(Self.queueLimit) messages wait for the peer")
+      fail("\(Self.queueLimit) messages wait for the peer")
+      return false
     }
     queue.append(message)
     if queue.count - queueStart == 1 { loop.onWritable(socket.raw) { [weak self] in self?.flush() } }
+    return true
   }
 
   private func flush() {

@@ -10,7 +10,7 @@ extension ProcessRights {
         rule("socketpair", when: [argument(0, is: afUnix)], because: "channels between the processes"),
         rule("bind", "listen", "accept4", "connect", because: "rendezvous, QMP and console sockets"),
         rule("setsockopt", "getsockopt", because: "who is at the other end"),
-        rule("shutdown", because: "to end a QMP connection"),
+        rule("sendto", because: "QMP commands"),
         rule("openat", because: "images, instances"),
         rule("mkdirat", "renameat", "renameat2", "unlinkat", because: "instances"),
         rule("fsync", "ftruncate", "fchmod", because: "instances"),

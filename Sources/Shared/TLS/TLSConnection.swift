@@ -22,7 +22,7 @@ public enum TLSReadResult: Equatable, Sendable {
 public enum TLSWriteResult: Equatable, Sendable {
   /// So many bytes of the front were taken, at least one unless there were none.
   case bytes(Int)
-  /// None were taken: call again, with the same bytes in front, when the descriptor is readable, or writable.
+  /// Not done yet: call again, with the same bytes in front and no fewer, when the descriptor is readable, or writable.
   case wantsRead, wantsWrite
 }
 
@@ -34,6 +34,10 @@ public enum TLSWriteResult: Equatable, Sendable {
 /// `wantsRead` means that the socket has run dry, so that both level- and edge-triggered waiting work. A caller that
 /// stops reading earlier must look at `pendingBytes`: those are here already, and the socket will not tell of them.
 public final class TLSConnection {
+  /// Bytes that one record carries at most (RFC 8446 section 5.1). Of more, OpenSSL tells no progress while the socket
+  /// is congested.
+  private static let maximumRecord = 1 << 14
+
   private let ssl: OpaquePointer
   private let context: TLSContext
   private let peerName: PeerName?
@@ -97,12 +101,13 @@ public final class TLSConnection {
     }
   }
 
-  /// Writes from the front of `bytes` as much as the socket takes.
+  /// Writes from the front of `bytes` what one TLS record holds, if the socket takes it.
   public func write(_ bytes: ArraySlice<UInt8>) throws(TLSError) -> TLSWriteResult {
     if bytes.isEmpty { return .bytes(0) }
     var count = 0
+    let record = bytes.prefix(Self.maximumRecord)
     let outcome = try perform(.write) {
-      bytes.withUnsafeBytes { SSL_write_ex(ssl, $0.baseAddress, $0.count, &count) }
+      record.withUnsafeBytes { SSL_write_ex(ssl, $0.baseAddress, $0.count, &count) }
     }
     switch outcome {
     case .success: return .bytes(count)

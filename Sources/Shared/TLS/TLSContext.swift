@@ -88,9 +88,10 @@ public final class TLSContext {
       COPENSSL_OP_NO_RENEGOTIATION | COPENSSL_OP_NO_COMPRESSION | COPENSSL_OP_NO_TICKET
         | COPENSSL_OP_CIPHER_SERVER_PREFERENCE)
     SSL_CTX_ctrl(pointer, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
-    // A write sends what the socket takes, and may be tried again from another buffer.
+    // A write sends what the socket takes, and may be tried again from another buffer. The chain sent is the one given.
     SSL_CTX_ctrl(
-      pointer, SSL_CTRL_MODE, Int(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER), nil)
+      pointer, SSL_CTRL_MODE,
+      Int(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN), nil)
     SSL_CTX_set_security_level(pointer, Self.securityLevel)
     guard SSL_CTX_ctrl(pointer, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_2_VERSION), nil) == 1,
       SSL_CTX_set_num_tickets(pointer, 0) == 1, SSL_CTX_set_cipher_list(pointer, Self.cipherList) == 1

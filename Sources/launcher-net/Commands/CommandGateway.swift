@@ -12,18 +12,20 @@ import SSNTP
   private struct Open {
     let number: UInt64
     let make: (Request) -> NetToVMM
+    /// launcher-vmm may know of it.
+    var wasSent = false
   }
 
   /// In order of arrival.
   private var open: [Open] = []
   private let room = Gate()
   private var nextNumber = UInt64.random(in: 0..<UInt64.max / 2)
-  private let send: (NetToVMM) -> Void
+  private let send: (NetToVMM) -> Bool
   private let fail: (InstanceCommand, Identifier?, FailureReason) -> Void
 
-  /// `send` gives a message to launcher-vmm if it is there; `fail` tells the scheduler of a payload that is no good.
+  /// `send` gives a message to launcher-vmm, and says whether it is there; `fail` tells the scheduler of a payload that is no good.
   init(
-    send: @escaping (NetToVMM) -> Void, fail: @escaping (InstanceCommand, Identifier?, FailureReason) -> Void
+    send: @escaping (NetToVMM) -> Bool, fail: @escaping (InstanceCommand, Identifier?, FailureReason) -> Void
   ) {
     self.send = send
     self.fail = fail
@@ -34,10 +36,9 @@ import SSNTP
     do {
       let make = try request(command, payload)
       while open.count >= NetToVMM.maximumInFlight { _ = await room.wait() }
-      let entry = Open(number: nextNumber, make: make)
+      open.append(Open(number: nextNumber, make: make))
       nextNumber += 1
-      open.append(entry)
-      send(entry.make(Request(number: entry.number, isRepeated: false)))
+      send(at: open.count - 1)
     } catch let error as PayloadError {
       log.error("\(command.name): \(error)")
       fail(command, error.instance, error.reason)
@@ -45,6 +46,11 @@ import SSNTP
       log.error("\(command.name): \(error)")
       fail(command, nil, .invalidData)
     }
+  }
+
+  private func send(at index: Int) {
+    let request = Request(number: open[index].number, isRepeated: open[index].wasSent)
+    if send(open[index].make(request)) { open[index].wasSent = true }
   }
 
   private func request(_ command: InstanceCommand, _ payload: [UInt8]) throws -> (Request) -> NetToVMM {
@@ -72,8 +78,8 @@ import SSNTP
   }
 
   /// Sends what is open to a new run of launcher-vmm.
-  func repeatAll() {
-    for entry in open { send(entry.make(Request(number: entry.number, isRepeated: true))) }
-    if !open.isEmpty { log.info("\(open.count) commands given to launcher-vmm again") }
+  func sendAll() {
+    for index in open.indices { send(at: index) }
+    if !open.isEmpty { log.info("\(open.count) open commands given to launcher-vmm") }
   }
 }

@@ -87,9 +87,7 @@ import Loop
     let machine = Machine(instance, pid: child.pid, pidfd: child.pidfd, folder: folder.handle)
     do {
       machine.console = ConsoleLog(in: folder.handle)
-      let qmp = try machine.connect()
-      try await qmp.negotiate(until: .after(seconds: startDeadline))
-      machine.use(qmp)
+      try await machine.openMonitor(until: .after(seconds: startDeadline))
       return machine
     } catch {
       child.signal(SIGKILL)
@@ -140,7 +138,8 @@ import Loop
     }
     var answers = false
     do {
-      try await client.negotiate(until: .after(seconds: takeoverDeadline))
+      // A machine that is not recorded was being started when launcher ended: it may take its time.
+      try await client.negotiate(until: .after(seconds: pid == nil ? startDeadline : takeoverDeadline))
       answers = true
     } catch {
       log.warning("\(instance): \(error)")
@@ -183,10 +182,18 @@ import Loop
     weak var machine: Machine?
   }
 
-  private func connect() throws(QMPClient.Failure) -> QMPClient {
-    try QMPClient(
+  /// Connects to the monitor and makes it take commands.
+  private func openMonitor(until deadline: Moment) async throws(QMPClient.Failure) {
+    let client = try QMPClient(
       Self.qmpSocketName, in: folder, onEvent: { [weak self] in self?.event($0) },
       onClose: { [weak self] in self?.monitorLost() })
+    do {
+      try await client.negotiate(until: deadline)
+    } catch {
+      client.close()
+      throw error
+    }
+    use(client)
   }
 
   private func use(_ client: QMPClient) { if !hasEnded { qmp = client } else { client.close() } }
@@ -210,16 +217,9 @@ import Loop
 
   private func reconnect() async {
     do {
-      let client = try connect()
-      do {
-        try await client.negotiate(until: .after(seconds: Self.commandDeadline))
-        use(client)
-        if console == nil { console = ConsoleLog(in: folder) }
-        log.info("\(instance): QMP answers again")
-      } catch {
-        client.close()
-        throw error
-      }
+      try await openMonitor(until: .after(seconds: Self.commandDeadline))
+      if console == nil, !hasEnded { console = ConsoleLog(in: folder) }
+      log.info("\(instance): QMP answers again")
     } catch {
       log.verbose(1) { "\(instance): \(error)" }
       if !hasEnded, qmp == nil { reconnectLater() }

@@ -1,0 +1,69 @@
+# make demo    shows launcher at work: a scheduler's commands run a real machine
+# make test    everything: format, build, unit tests, then tests with real tools (needs root)
+# make check   the quick part of it: format, build, unit tests
+# make install DESTDIR= prefix=/usr
+# make clean
+
+prefix ?= /usr
+DESTDIR ?=
+
+# The Swift standard library is linked in, so that a node needs no Swift; libraries are bound at start-up, and none is
+# looked for beside the program.
+RELEASE_FLAGS = -c release --static-swift-stdlib --disable-local-rpath -Xlinker -z -Xlinker now
+RELEASE = .build/release
+PROCESSES = launcher launcher-net launcher-vmm launcher-stats
+GUEST_IMAGE = .build/guest.img
+PEER = .build/peer
+
+.PHONY: all check test demo install clean format lint build release unit-tests integration-tests dependencies
+
+all: release
+
+dependencies:
+	scripts/install-dependencies
+
+format:
+	swift format -i -r Sources Tests Package.swift
+
+lint:
+	swift format lint --strict -r Sources Tests Package.swift
+
+build: lint
+	scripts/install-dependencies build
+	swift build
+
+unit-tests: build
+	scripts/install-dependencies build run test
+	swift test --skip IntegrationTests
+
+check: unit-tests
+
+release:
+	scripts/install-dependencies build
+	swift build $(RELEASE_FLAGS)
+
+$(GUEST_IMAGE): scripts/make-guest-image
+	scripts/install-dependencies demo
+	scripts/make-guest-image $@
+
+$(PEER): $(wildcard Tests/Peer/*.go)
+	cd Tests/Peer && go vet ./... && go test ./... && go build -o ../../$@ .
+
+integration-tests: dependencies release $(GUEST_IMAGE) $(PEER)
+	LAUNCHER_BINARIES=$(CURDIR)/$(RELEASE) LAUNCHER_GUEST_IMAGE=$(CURDIR)/$(GUEST_IMAGE) \
+	  LAUNCHER_PEER=$(CURDIR)/$(PEER) swift test --filter IntegrationTests
+
+test: dependencies check integration-tests
+
+demo: release $(GUEST_IMAGE)
+	scripts/install-dependencies run demo
+	scripts/demo $(RELEASE) $(GUEST_IMAGE)
+
+install: release
+	install -d $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/bin
+	install -m 755 -s $(addprefix $(RELEASE)/,$(PROCESSES)) $(DESTDIR)$(prefix)/sbin
+	install -m 755 -s $(RELEASE)/launcherctl $(DESTDIR)$(prefix)/bin
+	$(if $(DESTDIR),,scripts/create-users)
+
+clean:
+	rm -rf .build
