@@ -7,7 +7,7 @@ import Testing
     let authority = try CertificateAuthority()
     let roles: CertificateRoles = [.scheduler, .server]
     let issued = try authority.issue(
-      CertificateRequest(
+      CertificateProfile(
         commonName: "scheduler", roles: roles, names: ["scheduler.example", "192.0.2.1", "2001:db8::1"]))
     let context = try TLSContext.server(authorities: authority.certificatePEM, identity: issued.identityPEM)
     #expect(context.identityRoles == roles)
@@ -21,8 +21,8 @@ import Testing
 
   @Test func keysAndSerialNumbersAreNewEachTime() throws {
     let authority = try CertificateAuthority()
-    let request = CertificateRequest(commonName: "agent", roles: .agent)
-    let first = try authority.issue(request), second = try authority.issue(request)
+    let profile = CertificateProfile(commonName: "agent", roles: .agent)
+    let first = try authority.issue(profile), second = try authority.issue(profile)
     #expect(first.privateKeyPEM != second.privateKeyPEM)
     #expect(first.certificatePEM != second.certificatePEM)
   }
@@ -31,13 +31,13 @@ import Testing
   func aNameThatCouldSayMoreThanItselfIsRefused(name: String) throws {
     let authority = try CertificateAuthority()
     #expect(throws: CertificateAuthorityError.invalidName(name)) {
-      try authority.issue(CertificateRequest(commonName: "x", names: [name]))
+      try authority.issue(CertificateProfile(commonName: "x", names: [name]))
     }
   }
 
   @Test func aCommonNameThatX509CannotHoldIsRefused() throws {
     #expect {
-      try CertificateAuthority(CertificateRequest(commonName: String(repeating: "x", count: 65)))
+      try CertificateAuthority(CertificateProfile(commonName: String(repeating: "x", count: 65)))
     } throws: {
       "\($0)".contains("set the subject failed")
     }

@@ -108,7 +108,7 @@ import Testing
   @Test func anOwnCertificateOutOfItsDatesIsToldButUsed() throws {
     func warning(_ from: Int, _ until: Int) throws -> String? {
       let validity = CertificateValidity(from: from, until: until)
-      let own = try cluster.authority.issue(CertificateRequest(commonName: "own", validity: validity))
+      let own = try cluster.authority.issue(CertificateProfile(commonName: "own", validity: validity))
       return try TLSContext.client(authorities: authorities, identity: own.identityPEM).identityWarning
     }
     #expect(try warning(-60, 3600) == nil)

@@ -63,7 +63,7 @@ import Testing
 
   @Test(arguments: ["-tls1_2", "-tls1_3"])
   func aClientThatTheServerDoesNotTrustIsToldSo(option: String) throws {
-    let theirs = try Cluster(authority: CertificateAuthority(CertificateRequest(commonName: "x", isAuthority: true)))
+    let theirs = try Cluster(authority: CertificateAuthority(CertificateProfile(commonName: "x", isAuthority: true)))
     let stranger = try TLSContext.client(
       authorities: cluster.authority.certificatePEM, identity: theirs.agent.identityPEM)
     let (server, socket) = try startServer(option)

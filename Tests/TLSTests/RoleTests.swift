@@ -10,7 +10,7 @@ import Testing
   ])
   func eachRoleOfACertificateIsReadAsItsSSNTPBit(role: CertificateRoles, bit: UInt32) throws {
     #expect(role.rawValue == bit)
-    let cluster = try Cluster(agent: CertificateRequest(commonName: "peer", roles: role))
+    let cluster = try Cluster(agent: CertificateProfile(commonName: "peer", roles: role))
     #expect(try cluster.clientContext().identityRoles == role)
     let link = try cluster.link()
     try link.establish()
@@ -27,7 +27,7 @@ import Testing
 
   @Test func aCertificateWithAnyExtendedKeyUsageAloneIsAcceptedAndBacksNoRole() throws {
     let cluster = try Cluster(
-      server: CertificateRequest(commonName: "any", names: ["localhost"]), agent: CertificateRequest(commonName: "any"))
+      server: CertificateProfile(commonName: "any", names: ["localhost"]), agent: CertificateProfile(commonName: "any"))
     let link = try cluster.link()
     try link.establish()
     #expect(link.client.peerRoles.isEmpty && link.server.peerRoles.isEmpty)

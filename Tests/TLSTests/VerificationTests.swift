@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func theCommonNameIsNoHostName() throws {
-    let cluster = try Cluster(server: CertificateRequest(commonName: "localhost", roles: .server))
+    let cluster = try Cluster(server: CertificateProfile(commonName: "localhost", roles: .server))
     #expect(try verdict(cluster.link()).code == X509_V_ERR_HOSTNAME_MISMATCH)
   }
 
@@ -64,7 +64,7 @@ import Testing
   @Test func aServerOfAnotherAuthorityIsRefused() throws {
     let ours = try Cluster()
     let theirs = try Cluster(
-      authority: CertificateAuthority(CertificateRequest(commonName: "theirs", isAuthority: true)))
+      authority: CertificateAuthority(CertificateProfile(commonName: "theirs", isAuthority: true)))
     let link = try Link(client: ours.clientContext(), server: theirs.serverContext(), peerName: "localhost")
     let failure = try verdict(link)
     #expect(failure.code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY)
@@ -75,7 +75,7 @@ import Testing
   @Test func aClientOfAnotherAuthorityIsRefusedAndToldSo() throws {
     let ours = try Cluster()
     let theirs = try Cluster(
-      authority: CertificateAuthority(CertificateRequest(commonName: "theirs", isAuthority: true)))
+      authority: CertificateAuthority(CertificateProfile(commonName: "theirs", isAuthority: true)))
     let stranger = try TLSContext.client(
       authorities: ours.authority.certificatePEM, identity: theirs.agent.identityPEM)
     let failures = try Link(client: stranger, server: ours.serverContext(), peerName: "localhost").handshake()
@@ -91,7 +91,7 @@ import Testing
   @Test func anExpiredServerIsRefusedWithItsDates() throws {
     let dayAgo = CertificateValidity(from: -2 * 86_400, until: -86_400)
     let cluster = try Cluster(
-      server: CertificateRequest(commonName: "old", roles: .server, names: ["localhost"], validity: dayAgo))
+      server: CertificateProfile(commonName: "old", roles: .server, names: ["localhost"], validity: dayAgo))
     let failure = try verdict(cluster.link())
     #expect(failure.code == X509_V_ERR_CERT_HAS_EXPIRED)
     #expect(failure.depth == 0)
@@ -104,7 +104,7 @@ import Testing
   @Test func aServerThatIsNotValidYetIsRefused() throws {
     let tomorrow = CertificateValidity(from: 86_400, until: 2 * 86_400)
     let cluster = try Cluster(
-      server: CertificateRequest(commonName: "early", roles: .server, names: ["localhost"], validity: tomorrow))
+      server: CertificateProfile(commonName: "early", roles: .server, names: ["localhost"], validity: tomorrow))
     let failure = try verdict(cluster.link())
     #expect(failure.code == X509_V_ERR_CERT_NOT_YET_VALID)
     #expect(failure.description.contains("clock"))
@@ -112,7 +112,7 @@ import Testing
 
   @Test func anExpiredClientIsRefusedAndToldSo() throws {
     let dayAgo = CertificateValidity(from: -2 * 86_400, until: -86_400)
-    let cluster = try Cluster(agent: CertificateRequest(commonName: "old", roles: .agent, validity: dayAgo))
+    let cluster = try Cluster(agent: CertificateProfile(commonName: "old", roles: .agent, validity: dayAgo))
     let failures = try cluster.link().handshake()
     guard case .untrusted(let failure)? = failures.server, case .refusedByPeer(let alert)? = failures.client else {
       throw UnexpectedOutcome(description: "\(failures)")
@@ -124,7 +124,7 @@ import Testing
   @Test func anExpiredAuthorityIsNamedAsTheOneAtFault() throws {
     let dayAgo = CertificateValidity(from: -2 * 86_400, until: -86_400)
     let authority = try CertificateAuthority(
-      CertificateRequest(commonName: "old authority", validity: dayAgo, isAuthority: true))
+      CertificateProfile(commonName: "old authority", validity: dayAgo, isAuthority: true))
     let failure = try verdict(Cluster(authority: authority).link())
     #expect(failure.code == X509_V_ERR_CERT_HAS_EXPIRED)
     #expect(failure.depth == 1)
@@ -134,8 +134,8 @@ import Testing
   /// A scheduler's own certificate may be the cluster's authority.
   @Test func aServersOwnCertificateThatIssuedTheAgentsIsAnAuthority() throws {
     let scheduler = try CertificateAuthority(
-      CertificateRequest(commonName: "scheduler", roles: .scheduler, names: ["localhost"], isAuthority: true))
-    let agent = try scheduler.issue(CertificateRequest(commonName: "agent", roles: .agent))
+      CertificateProfile(commonName: "scheduler", roles: .scheduler, names: ["localhost"], isAuthority: true))
+    let agent = try scheduler.issue(CertificateProfile(commonName: "agent", roles: .agent))
     let link = try Link(
       client: .client(authorities: scheduler.certificatePEM, identity: agent.identityPEM),
       server: .server(authorities: scheduler.certificatePEM, identity: scheduler.identity.identityPEM),
@@ -147,7 +147,7 @@ import Testing
   @Test func aServersSelfSignedCertificateIsTrustedWhenItIsTheCAFile() throws {
     let agents = try Cluster()
     let lone = try CertificateAuthority(
-      CertificateRequest(commonName: "lone", roles: .server, names: ["localhost"], isAuthority: false))
+      CertificateProfile(commonName: "lone", roles: .server, names: ["localhost"], isAuthority: false))
     let client = try TLSContext.client(authorities: lone.certificatePEM, identity: agents.agent.identityPEM)
     let server = try TLSContext.server(
       authorities: agents.authority.certificatePEM, identity: lone.identity.identityPEM)
@@ -156,7 +156,7 @@ import Testing
 
   @Test func aSelfSignedServerThatIsNotInTheCAFileIsRefused() throws {
     let cluster = try Cluster()
-    let lone = try CertificateAuthority(CertificateRequest(commonName: "lone", names: ["localhost"]))
+    let lone = try CertificateAuthority(CertificateProfile(commonName: "lone", names: ["localhost"]))
     let server = try TLSContext.server(
       authorities: cluster.authority.certificatePEM, identity: lone.identity.identityPEM)
     let link = try Link(client: cluster.clientContext(), server: server, peerName: "localhost")
@@ -164,7 +164,7 @@ import Testing
   }
 
   @Test func aCertificateThatMayNotIssueDoesNotMakeOthersTrusted() throws {
-    let notAnAuthority = try CertificateAuthority(CertificateRequest(commonName: "leaf", isAuthority: false))
+    let notAnAuthority = try CertificateAuthority(CertificateProfile(commonName: "leaf", isAuthority: false))
     let failure = try verdict(Cluster(authority: notAnAuthority).link())
     #expect([X509_V_ERR_INVALID_CA, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY].contains(failure.code), "\(failure)")
   }
@@ -188,7 +188,7 @@ import Testing
 
   @Test func whatACertificateSaysCannotForgeLogLines() throws {
     let cluster = try Cluster(
-      agent: CertificateRequest(commonName: "agent\nE1231 forged\u{1b}[2J ü", roles: .agent))
+      agent: CertificateProfile(commonName: "agent\nE1231 forged\u{1b}[2J ü", roles: .agent))
     let link = try cluster.link()
     try link.establish()
     let subject = try #require(link.server.peerFacts?.subject)

@@ -8,22 +8,22 @@ public final class CertificateAuthority {
   private let certificate: OpaquePointer
   private let key: OpaquePointer
 
-  /// - Parameter request: what the authority's own certificate says. With roles and names it is at once a server's
+  /// - Parameter profile: what the authority's own certificate says. With roles and names it is at once a server's
   ///   certificate; with `isAuthority` false it can issue nothing that a peer would believe.
   public init(
-    _ request: CertificateRequest = CertificateRequest(commonName: "throw-away authority", isAuthority: true)
+    _ profile: CertificateProfile = CertificateProfile(commonName: "throw-away authority", isAuthority: true)
   ) throws(CertificateAuthorityError) {
     let newKey = try Self.makeKey()
     let ownCertificate: OpaquePointer
     do {
-      ownCertificate = try Self.makeCertificate(request, key: newKey, issuer: nil)
+      ownCertificate = try Self.makeCertificate(profile, key: newKey, issuer: nil)
     } catch {
       EVP_PKEY_free(newKey)
       throw error
     }
     certificate = ownCertificate
     key = newKey
-    identity = Self.pem(of: ownCertificate, newKey)
+    identity = try Self.pem(of: ownCertificate, newKey)
   }
 
   deinit {
@@ -35,19 +35,19 @@ public final class CertificateAuthority {
   public var certificatePEM: [UInt8] { identity.certificatePEM }
 
   /// Makes a certificate with a new key, signed by this authority.
-  public func issue(_ request: CertificateRequest) throws(CertificateAuthorityError) -> IssuedCertificate {
+  public func issue(_ profile: CertificateProfile) throws(CertificateAuthorityError) -> IssuedCertificate {
     let newKey = try Self.makeKey()
     defer { EVP_PKEY_free(newKey) }
-    let issued = try Self.makeCertificate(request, key: newKey, issuer: (certificate, key))
+    let issued = try Self.makeCertificate(profile, key: newKey, issuer: (certificate, key))
     defer { X509_free(issued) }
-    return Self.pem(of: issued, newKey)
+    return try Self.pem(of: issued, newKey)
   }
 
   // MARK: Steps
 
   /// `issuer` nil makes it self-signed.
   private static func makeCertificate(
-    _ request: CertificateRequest, key: OpaquePointer, issuer: (certificate: OpaquePointer, key: OpaquePointer)?
+    _ profile: CertificateProfile, key: OpaquePointer, issuer: (certificate: OpaquePointer, key: OpaquePointer)?
   ) throws(CertificateAuthorityError) -> OpaquePointer {
     let certificate = try made("X509_new", X509_new())
     do {
@@ -56,15 +56,15 @@ public final class CertificateAuthority {
       try check(
         "set the subject",
         X509_NAME_add_entry_by_NID(
-          X509_get_subject_name(certificate), NID_commonName, MBSTRING_UTF8, request.commonName, -1, -1, 0))
+          X509_get_subject_name(certificate), NID_commonName, MBSTRING_UTF8, profile.commonName, -1, -1, 0))
       let issuerName = X509_get_subject_name(issuer?.certificate ?? certificate)
       try check("set the issuer", X509_set_issuer_name(certificate, issuerName))
       try check(
         "set the dates",
-        X509_gmtime_adj(X509_getm_notBefore(certificate), request.validity.from) != nil
-          && X509_gmtime_adj(X509_getm_notAfter(certificate), request.validity.until) != nil ? 1 : 0)
+        X509_gmtime_adj(X509_getm_notBefore(certificate), profile.validity.from) != nil
+          && X509_gmtime_adj(X509_getm_notAfter(certificate), profile.validity.until) != nil)
       try check("set the public key", X509_set_pubkey(certificate, key))
-      for (identifier, value) in try extensions(of: request) {
+      for (identifier, value) in try extensions(of: profile) {
         try addExtension(identifier, value, to: certificate, issuer: issuer?.certificate ?? certificate)
       }
       try check("sign", X509_sign(certificate, issuer?.key ?? key, EVP_sha256()))
@@ -76,24 +76,24 @@ public final class CertificateAuthority {
   }
 
   private static func extensions(
-    of request: CertificateRequest
+    of profile: CertificateProfile
   ) throws(CertificateAuthorityError) -> [(Int32, String)] {
     var usages = ["anyExtendedKeyUsage"]
-    for entry in CertificateRoles.table where request.roles.contains(entry.role) {
+    for entry in CertificateRoles.table where profile.roles.contains(entry.role) {
       usages.append(entry.objectIdentifier)
     }
     var extensions = [
-      (NID_basic_constraints, request.isAuthority ? "critical,CA:TRUE" : "critical,CA:FALSE"),
+      (NID_basic_constraints, profile.isAuthority ? "critical,CA:TRUE" : "critical,CA:FALSE"),
       (
         NID_key_usage,
-        request.isAuthority ? "critical,digitalSignature,keyCertSign,cRLSign" : "critical,digitalSignature"
+        profile.isAuthority ? "critical,digitalSignature,keyCertSign,cRLSign" : "critical,digitalSignature"
       ),
       (NID_ext_key_usage, usages.joined(separator: ",")),
       (NID_subject_key_identifier, "hash"),
       (NID_authority_key_identifier, "keyid"),
     ]
     var names: [String] = []
-    for text in request.names {
+    for text in profile.names {
       // A name that passes holds no comma, so it cannot add an entry of its own.
       switch PeerName(text) {
       case .address(let address)?: names.append("IP:\(address)")
@@ -121,7 +121,7 @@ public final class CertificateAuthority {
     defer { BN_free(number) }
     try check("draw a serial number", BN_rand(number, 127, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY))
     try check(
-      "set the serial number", BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nil ? 1 : 0)
+      "set the serial number", BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nil)
   }
 
   private static func makeKey() throws(CertificateAuthorityError) -> OpaquePointer {
@@ -136,24 +136,30 @@ public final class CertificateAuthority {
     return try made("generate a key", key)
   }
 
-  private static func pem(of certificate: OpaquePointer, _ key: OpaquePointer) -> IssuedCertificate {
-    IssuedCertificate(
+  private static func pem(of certificate: OpaquePointer, _ key: OpaquePointer) throws(CertificateAuthorityError)
+    -> IssuedCertificate
+  {
+    try IssuedCertificate(
       certificatePEM: pem { PEM_write_bio_X509($0, certificate) },
       privateKeyPEM: pem { PEM_write_bio_PrivateKey($0, key, nil, nil, 0, nil, nil) })
   }
 
-  private static func pem(_ write: (OpaquePointer) -> Int32) -> [UInt8] {
-    /// A certificate with a few names takes 1 KB; OpenSSL's extensions would have to be enormous for more.
+  private static func pem(_ write: (OpaquePointer) -> Int32) throws(CertificateAuthorityError) -> [UInt8] {
+    // In bytes; a certificate with a few names takes 1 KB.
     let maximumLength = 1 << 20
-    guard let bio = MemoryBIO() else { return [] }
-    _ = write(bio.pointer)
+    guard let bio = MemoryBIO() else { throw refusal("write PEM") }
+    try check("write PEM", write(bio.pointer))
     return bio.take(atMost: maximumLength)
   }
 
   // MARK: OpenSSL's results
 
   private static func check(_ step: String, _ result: Int32) throws(CertificateAuthorityError) {
-    if result <= 0 { throw refusal(step) }
+    try check(step, result > 0)
+  }
+
+  private static func check(_ step: String, _ isDone: Bool) throws(CertificateAuthorityError) {
+    if !isDone { throw refusal(step) }
   }
 
   private static func made(

@@ -39,7 +39,6 @@ public final class TLSConnection {
   private static let maximumRecord = 1 << 14
 
   private let ssl: OpaquePointer
-  private let context: TLSContext
   private let peerName: PeerName?
   private var failure: TLSError?
   private var verificationFailure: VerificationFailure?
@@ -58,7 +57,6 @@ public final class TLSConnection {
       throw .library(action: "make a TLS connection", reason: OpenSSLLibrary.takeErrors().text)
     }
     self.ssl = ssl
-    self.context = context
     self.peerName = name
     guard SSL_set_fd(ssl, descriptor) == 1,
       SSL_set_ex_data(ssl, Self.ownerSlot, Unmanaged.passUnretained(self).toOpaque()) == 1,

@@ -1,3 +1,4 @@
+import COpenSSL
 import Glibc
 
 /// Why something with TLS failed.
@@ -30,13 +31,29 @@ public enum TLSError: Error, Equatable, Sendable, CustomStringConvertible {
     case .untrusted(let failure): failure.description
     case .refusedByPeer(let alert): alert.description
     case .protocolFailure(let stage, let reason, let text):
-      "TLS \(stage) failed: \(text)\(TLSRemedy.forProtocolFailure(reason).map { "; \($0)" } ?? "")"
+      "TLS \(stage) failed: \(text)\(Self.remedy(stage, reason).map { "; \($0)" } ?? "")"
     case .cutOff(let stage):
       "TLS \(stage) failed: the connection ended without TLS's closing message; the peer died, or something "
         + "between cut the connection\(stage.refusalHint)"
     case .socket(let stage, let code):
       "TLS \(stage) failed: \(String(cString: strerror(code))) (errno \(code))\(stage.refusalHint)"
     case .closed: "the TLS connection was closed by this side"
+    }
+  }
+
+  /// What a person can do about a protocol failure that OpenSSL tells by number.
+  private static func remedy(_ stage: TLSStage, _ reason: Int32) -> String? {
+    guard stage == .handshake else { return nil }
+    return switch reason {
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+      "both sides must present a certificate: configure one at the peer"
+    case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_UNKNOWN_PROTOCOL, SSL_R_VERSION_TOO_LOW:
+      "the peer must speak TLS 1.2 or later"
+    case SSL_R_WRONG_VERSION_NUMBER, SSL_R_HTTP_REQUEST, SSL_R_PACKET_LENGTH_TOO_LONG:
+      "the peer does not seem to speak TLS: check address and port"
+    case SSL_R_NO_SHARED_CIPHER:
+      "TLS 1.2 peers need ECDHE with AES-GCM or ChaCha20-Poly1305"
+    default: nil
     }
   }
 
@@ -61,35 +78,5 @@ public enum TLSStage: Equatable, Sendable, CustomStringConvertible {
   /// up at once can make the refusal itself get lost.
   fileprivate var refusalHint: String {
     "; where nothing was ever received, the peer may have refused this side's certificate (see the peer's log)"
-  }
-}
-
-/// What is wrong with the certificates or the key given for a context.
-public enum CredentialProblem: Equatable, Sendable, CustomStringConvertible {
-  case tooLarge(limit: Int)
-  case tooManyCertificates(limit: Int)
-  case noCertificate
-  case noPrivateKey
-  case encryptedKey
-  case malformed(reason: String)
-  case keyMismatch(CertificateFacts)
-  case refused(reason: String)
-
-  public var description: String {
-    switch self {
-    case .tooLarge(let limit): "it is larger than \(limit) bytes, so hardly a file of certificates"
-    case .tooManyCertificates(let limit): "it holds more than \(limit) certificates"
-    case .noCertificate: "it holds no PEM certificate (a block that begins with -----BEGIN CERTIFICATE-----)"
-    case .noPrivateKey:
-      "it holds no PEM private key; append the key to the certificate, as in: cat cert.pem key.pem > both.pem"
-    case .encryptedKey:
-      "its private key is encrypted and nobody is there to give the passphrase; store it decrypted "
-        + "(openssl pkey -in key.pem -out plain.pem), readable by the service's user alone"
-    case .malformed(let reason): "its PEM cannot be decoded (\(reason)); it may be damaged or cut short"
-    case .keyMismatch(let certificate):
-      "its private key does not belong to its first certificate (\(certificate)); put the key's own certificate first"
-    case .refused(let reason):
-      "OpenSSL does not accept it (\(reason)); keys need 112 bits of security (RSA 2048, EC 224)"
-    }
   }
 }

@@ -24,14 +24,16 @@ public struct VerificationFailure: Equatable, Sendable, CustomStringConvertible 
     case X509_V_ERR_CERT_HAS_EXPIRED: "renew that certificate, or correct this machine's clock"
     case X509_V_ERR_CERT_NOT_YET_VALID: "correct the clock of this machine or of the one that issued the certificate"
     case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
-      "the certificate is made out for \(certificate.alternativeNames.isEmpty ? "no name" : certificate.alternativeNames): "
-        + "connect by one of its names, or issue it with this one as a subject alternative name"
+      "the certificate is made out for "
+        + (certificate.alternativeNames.isEmpty ? "no name" : certificate.alternativeNames)
+        + ": connect by one of its names, or issue it with this one as a subject alternative name"
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
       X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
       X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
       "its issuer is not among this side's authorities: add the issuer's certificate to the CA file if you trust it"
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-      "an authority of the same name but with another key signed it: put the authority's current certificate into the CA file"
+      "an authority of the same name but with another key signed it: "
+        + "put the authority's current certificate into the CA file"
     default: "issue a certificate that OpenSSL accepts (openssl verify tells the same reason)"
     }
   }

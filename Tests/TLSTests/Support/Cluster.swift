@@ -9,9 +9,9 @@ struct Cluster {
 
   init(
     authority: CertificateAuthority? = nil,
-    server: CertificateRequest = CertificateRequest(
+    server: CertificateProfile = CertificateProfile(
       commonName: "scheduler", roles: [.scheduler, .server], names: ["localhost", "127.0.0.1", "::1"]),
-    agent: CertificateRequest = CertificateRequest(commonName: "agent", roles: .agent)
+    agent: CertificateProfile = CertificateProfile(commonName: "agent", roles: .agent)
   ) throws {
     let issuer = try authority ?? CertificateAuthority()
     self.authority = issuer

@@ -1,7 +1,7 @@
 import TLS
 
 /// What a throw-away certificate shall say.
-public struct CertificateRequest: Sendable {
+public struct CertificateProfile: Sendable {
   public var commonName: String
   /// Each becomes an extended key usage of its own, beside `anyExtendedKeyUsage`.
   public var roles: CertificateRoles
