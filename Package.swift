@@ -59,6 +59,15 @@ let package = Package(
         "Rights",
         "Startup",
       ], swiftSettings: settings),
+    .executableTarget(
+      name: "launcherctl",
+      dependencies: [
+        "CertificateAuthority", "Glog", "GoFlags", "Gob", "Instances", "JSON", "Linux", "Loop", "Payloads", "SSNTP",
+        "TLS",
+      ], swiftSettings: settings),
+    tests(
+      "LauncherctlTests",
+      ["launcherctl", "GoFlags", "Instances", "JSON", "Linux", "Loop", "Payloads", "SSNTP", "TLS"], fixtures: true),
     tests("GobTests", ["Gob"]),
     tests("GlogTests", ["Glog"]),
     tests("GoFlagsTests", ["GoFlags"]),

@@ -1,0 +1,74 @@
+import Instances
+import JSON
+import SSNTP
+
+/// Waits for what becomes of a command: a state in a STATS, an event, or a failure.
+final class OutcomeWatch {
+  let node: NodeUUID
+  private let command: InstanceCommand
+  /// As in the payload; empty where it names none, and then a failure that names none is meant.
+  private let instance: String
+  /// Reports of the awaited state that may have been on their way before the command was carried out.
+  private var reportsToIgnore: Int
+  private(set) var outcome: JSONValue?
+
+  /// - Parameter stateBefore: the instance's in the node's last STATS.
+  init(node: NodeUUID, command: InstanceCommand, instance: String, stateBefore: String?) {
+    self.node = node
+    self.command = command
+    self.instance = instance
+    reportsToIgnore = stateBefore == command.awaitedState?.name ? 1 : 0
+  }
+
+  func reported(_ report: NodeReport) {
+    guard let state = command.awaitedState?.name, !instance.isEmpty,
+      report.instances.contains(where: { $0.uuid == instance && $0.state == state })
+    else { return }
+    if reportsToIgnore > 0 { reportsToIgnore -= 1 } else { settle(state, reason: nil) }
+  }
+
+  func deleted(_ instance: String) {
+    if command == .delete, instance == self.instance { settle("\(Event.instanceDeleted)", reason: nil) }
+  }
+
+  func failed(_ error: ErrorCode, instance: String, reason: String) {
+    if error == command.failure, instance == self.instance { settle("\(error)", reason: reason) }
+  }
+
+  private func settle(_ text: String, reason: String?) {
+    guard outcome == nil else { return }
+    outcome = [
+      "instance": .string(instance), "success": .bool(reason == nil), "outcome": .string(text),
+      "reason": reason.map { .string($0) } ?? .null,
+    ]
+  }
+}
+
+extension InstanceCommand {
+  var ssntp: SSNTP.Command {
+    switch self {
+    case .start: .start
+    case .stop: .stop
+    case .restart: .restart
+    case .delete: .delete
+    }
+  }
+
+  var failure: ErrorCode {
+    switch self {
+    case .start: .startFailure
+    case .stop: .stopFailure
+    case .restart: .restartFailure
+    case .delete: .deleteFailure
+    }
+  }
+
+  /// The state in STATS that shows success; nil where an event does.
+  var awaitedState: InstanceState? {
+    switch self {
+    case .start, .restart: .active
+    case .stop: .exited
+    case .delete: nil
+    }
+  }
+}
