@@ -76,5 +76,7 @@ let package = Package(
     tests("PayloadsTests", ["Payloads", "Instances"], fixtures: true),
     tests("TLSTests", ["TLS", "CertificateAuthority"]),
     tests("CertificateAuthorityTests", ["CertificateAuthority", "TLS"]),
+    .testTarget(
+      name: "IntegrationTests", dependencies: ["Rights"], path: "Tests/Integration", swiftSettings: settings),
   ]
 )

@@ -1,0 +1,131 @@
+import Foundation
+import Testing
+
+/// What a test does in the scheduler's place.
+extension Node {
+  /// A point in the stream of frames.
+  typealias Mark = Int
+
+  /// Behind all frames that have come by now.
+  var mark: Mark {
+    get throws {
+      try peer.read()
+      return peer.frames.count
+    }
+  }
+
+  /// How often launcher has connected.
+  var connections: Int { peer.events.count { $0.event == "connected" } }
+
+  func frames(since mark: Mark) -> [Frame] { Array(peer.frames[mark...]) }
+
+  /// Waits for a frame behind `mark`.
+  @discardableResult
+  func frame(_ what: String, since mark: Mark = 0, within seconds: Double = 60, where matches: (Frame) -> Bool)
+    async throws -> Frame
+  {
+    var found: Frame?
+    try await wait(what, within: seconds) {
+      found = peer.frames[mark...].first(where: matches)
+      return found != nil
+    }
+    return found!
+  }
+
+  // MARK: commands
+
+  func send(_ operand: String, _ payload: String) throws {
+    try peer.do(["do": "send", "type": "COMMAND", "operand": operand, "payload": payload])
+  }
+
+  func send(_ operand: String, of instance: String) throws {
+    try send(operand, "\(operand.lowercased()):\n  instance_uuid: \(instance)\n")
+  }
+
+  /// Waits until STATS says that an instance is in a state.
+  func state(_ state: String, of instance: String) async throws {
+    let mark = try mark
+    try await frame("STATS with \(instance) \(state)", since: mark, within: 120) {
+      $0.isStats && $0.instances[instance]?["state"] == state
+    }
+  }
+
+  /// Makes an instance that runs.
+  func startInstance(_ payload: StartPayload = StartPayload()) async throws -> String {
+    try send("START", payload.text)
+    try await state("active", of: payload.instance)
+    return payload.instance
+  }
+
+  func delete(_ instance: String) async throws {
+    let mark = try mark
+    try send("DELETE", of: instance)
+    try await frame("InstanceDeleted of \(instance)", since: mark) { $0.isDeleted(instance) }
+  }
+
+  /// Returns when launcher has read what was sent before, and has sent what it had to say at once: the answer to a
+  /// command that fails without any work comes behind it.
+  func settle() async throws {
+    let nobody = UUID().uuidString.lowercased()
+    let mark = try mark
+    try send("STOP", of: nobody)
+    try await frame("the answer to STOP of an unknown instance", since: mark) {
+      $0.isError("StopFailure", "no_instance", of: nobody)
+    }
+  }
+
+  /// Sends a command and expects one ERROR frame and nothing new on the disk.
+  func expectFailure(
+    _ error: String, _ reason: String, of instance: String, by operand: String, _ payload: String,
+    _ location: SourceLocation = #_sourceLocation
+  ) async throws {
+    let before = files
+    let mark = try mark
+    try send(operand, payload)
+    let what = "\(error) \(reason)"
+    let answer = try await frame("\(error) of \(instance)", since: mark) { $0.isError(error) }
+    #expect(answer["reason"] == reason, sourceLocation: location)
+    #expect(answer["instance_uuid"] == instance, "\(what)", sourceLocation: location)
+    try await settle()
+    let errors = frames(since: mark).filter { $0.type == "ERROR" }
+    // The second is `settle`'s own.
+    #expect(errors.count == 2, "\(errors)", sourceLocation: location)
+    #expect(files.subtracting(before).isEmpty, "\(what)", sourceLocation: location)
+  }
+}
+
+/// A START payload of a small machine.
+struct StartPayload {
+  var instance = UUID().uuidString.lowercased()
+  var image = Node.image
+  var firmware = "legacy"
+  var memory = 128
+  /// A cloud-config, without its first line.
+  var userData = "runcmd: []\n"
+
+  var text: String {
+    """
+    #cloud-config
+    \(userData)---
+    start:
+      instance_uuid: \(instance)
+      tenant_uuid: 67d86208-000-4465-9018-fe14087d415f
+      image_uuid: \(image)
+      fw_type: \(firmware)
+      requested_resources:
+        - type: vcpus
+          value: 1
+        - type: mem_mb
+          value: \(memory)
+
+    """
+  }
+}
+
+/// A payload of the documentation, as the other tests of payloads have it.
+func documentedPayload(_ name: String) throws -> String {
+  let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+  return try String(
+    contentsOf: tests.appendingPathComponent("PayloadsTests/Fixtures/documented-\(name).yaml"), encoding: .utf8)
+}

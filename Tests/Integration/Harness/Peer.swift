@@ -1,0 +1,95 @@
+import Foundation
+
+/// The scheduler: a server in Go that knows nothing of launcher's code. Its reports go to a file, so that it never
+/// waits for the test to read them.
+final class Peer {
+  private let process: ChildProcess
+  /// A socket, because writing to it may fail without a signal.
+  private let commands: Int32
+  private let reports: String
+  private var bytesRead = 0
+  private(set) var events: [PeerEvent] = []
+  private(set) var frames: [Frame] = []
+
+  /// Starts it on a free port of 127.0.0.1, or on `port`.
+  init(_ program: String, certificates: String, folder: String, port: Int = 0) throws {
+    reports = "\(folder)/peer.jsonl"
+    var pair: [Int32] = [0, 0]
+    guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
+      throw HarnessError("make the peer's input")
+    }
+    defer { close(pair[1]) }
+    commands = pair[0]
+    let output = open(reports, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    let errors = open("\(folder)/peer.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    defer {
+      close(output)
+      close(errors)
+    }
+    process = try ChildProcess(
+      [
+        program, "-listen", "127.0.0.1:\(port)", "-ca", "\(certificates)/ca.pem", "-cert",
+        "\(certificates)/server.pem",
+      ], input: pair[1], output: output, error: errors)
+  }
+
+  deinit { close(commands) }
+
+  var pid: pid_t { process.pid }
+
+  /// The port that it listens on, once it does.
+  func port() async throws -> Int {
+    var address: String?
+    _ = try await eventually {
+      try read()
+      address = events.first { $0.event == "listening" }?.address
+      return address != nil
+    }
+    guard let port = address?.split(separator: ":").last.flatMap({ Int($0) }) else {
+      throw HarnessError("the peer does not listen")
+    }
+    return port
+  }
+
+  /// Takes in what the peer has reported since.
+  func read() throws {
+    guard let file = FileHandle(forReadingAtPath: reports) else { return }
+    defer { try? file.close() }
+    try file.seek(toOffset: UInt64(bytesRead))
+    let data = try file.readToEnd() ?? Data()
+    guard let end = data.lastIndex(of: UInt8(ascii: "\n")) else { return }
+    bytesRead += end - data.startIndex + 1
+    for line in data[...end].split(separator: UInt8(ascii: "\n")) {
+      let event = try JSONDecoder().decode(PeerEvent.self, from: line)
+      events.append(event)
+      guard event.event == "frame" else { continue }
+      frames.append(
+        Frame(
+          index: frames.count, client: event.client ?? 0, type: event.type ?? "", operand: event.operand ?? "",
+          payload: event.payload ?? ""))
+    }
+  }
+
+  /// Gives it a command (Tests/Peer/command.go).
+  func `do`(_ command: [String: Any]) throws {
+    var line = try JSONSerialization.data(withJSONObject: command)
+    line.append(UInt8(ascii: "\n"))
+    try line.withUnsafeBytes { bytes in
+      var rest = bytes
+      while !rest.isEmpty {
+        let count = Glibc.send(commands, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
+        guard count > 0 else { throw HarnessError("the peer does not take commands") }
+        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      }
+    }
+  }
+
+  /// Ends it, by its own command first.
+  func stop() async throws {
+    try? `do`(["do": "quit"])
+    if try await !eventually(within: 10, { process.hasEnded }) {
+      process.signal(SIGKILL)
+      _ = try await eventually(within: 10) { process.hasEnded }
+    }
+  }
+}
