@@ -97,9 +97,9 @@ extension Node {
 /// A START payload of a small machine.
 struct StartPayload {
   var instance = UUID().uuidString.lowercased()
-  var image = Node.image
+  var image = Node.blankImage
   var firmware = "legacy"
-  var memory = 128
+  var memory = 64
   /// A cloud-config, without its first line.
   var userData = "runcmd: []\n"
 

@@ -29,6 +29,10 @@ final class Node {
   /// The image in the documented payload 2.
   static let efiImage = "clear-1ff6bf3883708a56446d863f20c810c99b3aea6f"
 
+  /// An image without a system: its machine does nothing, at no cost, and does not heed the power button.
+  static let blankImage = "b1a4c"
+  private static let blankSize = 1_048_576
+
   let surroundings: Surroundings
   let options: Options
   /// Everything of this node is below it; its name is in the arguments of every process.
@@ -70,12 +74,18 @@ final class Node {
     chmod(folder, 0o755)
     try FileManager.default.createDirectory(atPath: images, withIntermediateDirectories: true)
     for name in [Self.image, Self.efiImage] { try addImage(name) }
+    try addImage(Self.blankImage, Data(count: Self.blankSize))
   }
 
   /// Puts the guest's disk into the images folder, without a copy where that is possible.
   func addImage(_ name: String) throws {
     if link(surroundings.guestImage, "\(images)/\(name)") == 0 { return }
     try FileManager.default.copyItem(atPath: surroundings.guestImage, toPath: "\(images)/\(name)")
+  }
+
+  func addImage(_ name: String, _ content: Data) throws {
+    try content.write(to: URL(fileURLWithPath: "\(images)/\(name)"))
+    chmod("\(images)/\(name)", 0o644)
   }
 
   private func start() async throws {
@@ -85,10 +95,17 @@ final class Node {
     try await startLauncher()
   }
 
+  /// Kills the scheduler and starts another at the same place.
+  func replacePeer() async throws {
+    peer.kill()
+    peer = try Peer(surroundings.peer, certificates: certificates, folder: folder, port: port)
+    _ = try await peer.port()
+  }
+
   // MARK: launcher
 
-  /// Starts the front end and waits for its next connection to the scheduler.
-  func startLauncher() async throws {
+  /// Starts the front end and waits for its next connection to the scheduler. `wrapper` is a command that executes it.
+  func startLauncher(through wrapper: [String] = []) async throws {
     let before = connections
     let log = open(logFile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     defer { close(log) }
@@ -101,7 +118,8 @@ final class Node {
       "-cacert=\(certificates)/ca.pem", "-cert=\(certificates)/agent.pem",
     ]
     launcher = try ChildProcess(
-      ["\(surroundings.binaries)/launcher"] + places + users + options.arguments.map { "-\($0.key)=\($0.value)" },
+      wrapper + ["\(surroundings.binaries)/launcher"] + places + users
+        + options.arguments.map { "-\($0.key)=\($0.value)" },
       output: log)
     try await wait("launcher to connect") { connections > before }
   }

@@ -13,7 +13,7 @@ final class Peer {
 
   /// Starts it on a free port of 127.0.0.1, or on `port`.
   init(_ program: String, certificates: String, folder: String, port: Int = 0) throws {
-    reports = "\(folder)/peer.jsonl"
+    reports = "\(folder)/peer-\(UUID().uuidString).jsonl"
     var pair: [Int32] = [0, 0]
     guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
       throw HarnessError("make the peer's input")
@@ -83,6 +83,9 @@ final class Peer {
       }
     }
   }
+
+  /// Ends it as a crash does.
+  func kill() { process.signal(SIGKILL) }
 
   /// Ends it, by its own command first.
   func stop() async throws {
