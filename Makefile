@@ -1,6 +1,7 @@
 # make demo    shows launcher at work: a scheduler's commands run a real machine
 # make test    everything: format, build, unit tests, then tests with real tools (needs root)
 # make check   the quick part of it: format, build, unit tests
+# make bench   what a sample of 500 instances costs launcher-stats
 # make install DESTDIR= prefix=/usr
 # make clean
 
@@ -15,7 +16,7 @@ PROCESSES = launcher launcher-net launcher-vmm launcher-stats
 GUEST_IMAGE = .build/guest.img
 PEER = .build/peer
 
-.PHONY: all check test demo install clean format lint build release unit-tests integration-tests dependencies
+.PHONY: all check test bench demo install clean format lint build release unit-tests integration-tests dependencies
 
 all: release
 
@@ -37,6 +38,9 @@ unit-tests: build
 	swift test --skip IntegrationTests
 
 check: unit-tests
+
+bench: build
+	swift test --filter SamplingCost
 
 release:
 	scripts/install-dependencies build

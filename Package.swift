@@ -74,6 +74,8 @@ let package = Package(
     tests("JSONTests", ["JSON"]),
     tests("SSNTPTests", ["SSNTP", "Gob"], fixtures: true),
     tests("PayloadsTests", ["Payloads", "Instances"], fixtures: true),
+    tests(
+      "LauncherStatsTests", ["launcher-stats", "CShims", "Channel", "Instances", "Linux"], fixtures: true),
     tests("TLSTests", ["TLS", "CertificateAuthority"]),
     tests("CertificateAuthorityTests", ["CertificateAuthority", "TLS"]),
     .testTarget(

@@ -10,17 +10,21 @@ import Startup
 
 /// launcher-stats: the process that measures, and has no right at all.
 @main struct LauncherStats {
+  /// Descriptors: three for each of thousands of instances, and some twenty of its own.
+  private static let openFiles: rlim_t = 65_536
+
   static func main() {
     let options = Startup.options { (arguments) throws(FlagError) in try Options(arguments) }
     log.configure(options.log)
     do {
       try Startup.closeDescriptors(from: Startup.firstInherited)
+      Startup.raiseOpenFiles(to: openFiles)
       try Confinement.dropPrivileges(to: options.user, rights: .stats)
       let loop = try EventLoop()
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
       let reporter = Reporter(
         rendezvous: options.rendezvous, sockets: try RendezvousVisitor.Sockets(),
-        node: NodeSource(stateFolder: options.stateFolder), loop: loop)
+        node: NodeSource(instances: "\(options.stateFolder)/instances"), instances: InstanceSampler(), loop: loop)
       try Confinement.filterSystemCalls(.stats)
       Startup.endOnSignal(signals, loop: loop) { log.info("ending") }
       reporter.start()

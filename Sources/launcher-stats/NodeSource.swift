@@ -16,7 +16,8 @@ final class NodeSource {
   /// What has been complained about: a value that cannot be read is logged once, not at every sample.
   private var complained: Set<String> = []
 
-  init(stateFolder: String) {
+  /// - instances: the folder whose file system counts.
+  init(instances path: String) {
     func open(_ path: String, _ flags: Int32) -> Descriptor? {
       do {
         return try Descriptor.open(path, flags)
@@ -29,7 +30,7 @@ final class NodeSource {
     loadavg = open("/proc/loadavg", O_RDONLY)
     stat = open("/proc/stat", O_RDONLY)
     do {
-      instances = try Descriptor.name("\(stateFolder)/instances")
+      instances = try Descriptor.name(path)
     } catch {
       log.error("\(error): the disk's figures will be -1")
       instances = nil
@@ -40,13 +41,22 @@ final class NodeSource {
     var sample = NodeSample()
     if let text = read(meminfo, "/proc/meminfo") {
       (sample.memoryTotalMB, sample.memoryAvailableMB) = NodeFigures.memory(meminfo: text)
+      expect(sample.memoryTotalMB, "/proc/meminfo: MemTotal")
+      expect(sample.memoryAvailableMB, "/proc/meminfo: MemFree, Active(file) and Inactive(file)")
     }
-    if let text = read(loadavg, "/proc/loadavg") { sample.load = NodeFigures.load(loadavg: text) }
-    if let text = read(stat, "/proc/stat") { sample.cpusOnline = NodeFigures.cpusOnline(stat: text) }
+    if let text = read(loadavg, "/proc/loadavg") {
+      sample.load = NodeFigures.load(loadavg: text)
+      expect(sample.load, "/proc/loadavg: the load")
+    }
+    if let text = read(stat, "/proc/stat") {
+      sample.cpusOnline = NodeFigures.cpusOnline(stat: text)
+      expect(sample.cpusOnline, "/proc/stat: the CPUs")
+    }
     if let instances {
       var status = statfs()
       if fstatfs(instances.raw, &status) == 0 {
         (sample.diskTotalMB, sample.diskAvailableMB) = NodeFigures.disk(status)
+        expect(min(sample.diskTotalMB, sample.diskAvailableMB), "statfs of the instances folder: sizes")
       } else {
         complain("statfs of the instances folder: \(SystemError.text(errno))")
       }
@@ -63,6 +73,10 @@ final class NodeSource {
       complain("\(path): \(error)")
       return nil
     }
+  }
+
+  private func expect(_ figure: Int, _ what: String) {
+    if figure < 0 { complain("\(what): missing or absurd") }
   }
 
   private func complain(_ text: String) {

@@ -6,18 +6,26 @@ import Loop
 
 /// Knows the instances from launcher-vmm and answers launcher-net's requests for samples.
 final class Reporter {
+  /// Seconds between two turns of measuring what did not fit a sample: a hundredth of one CPU at most.
+  private static let catchUpInterval = 1.0
+
   private let loop: EventLoop
   private let node: NodeSource
   private var vmm: Channel<VMMToStats, StatsToVMM>?
   private var net: Channel<NetToStats, StatsToNet>?
   private var visitor: RendezvousVisitor?
-  private var instances: [Identifier: InstanceRecord] = [:]
-  /// Told since the channel was opened, until that is complete: so a restart of launcher-vmm shows no empty node.
-  private var incoming: [Identifier: InstanceRecord]?
+  private var isCatchingUp = false
+  private let instances: InstanceSampler
+  /// Told of since the channel was opened, until that is complete: so a restart of launcher-vmm shows no empty node.
+  private var confirmed: Set<Identifier>?
 
-  init(rendezvous: String, sockets: RendezvousVisitor.Sockets, node: NodeSource, loop: EventLoop) {
+  init(
+    rendezvous: String, sockets: RendezvousVisitor.Sockets, node: NodeSource, instances: InstanceSampler,
+    loop: EventLoop
+  ) {
     self.loop = loop
     self.node = node
+    self.instances = instances
     visitor = RendezvousVisitor(
       role: .stats, path: rendezvous, sockets: sockets, loop: loop, onChannel: { [unowned self] in useVMM($0) },
       onTrouble: { log.warning("rendezvous: \($0)") },
@@ -27,7 +35,7 @@ final class Reporter {
   func start() { visitor?.visit() }
 
   private func useVMM(_ socket: Descriptor) {
-    incoming = [:]
+    confirmed = []
     vmm = Channel(
       socket, loop: loop, onMessage: { [unowned self] in handle($0) },
       onClose: { [unowned self] reason in
@@ -41,14 +49,13 @@ final class Reporter {
   /// What launcher-vmm may tell.
   private func handle(_ message: VMMToStats) {
     switch message {
-    case .instance(let record):
-      if incoming != nil { incoming?[record.instance] = record } else { instances[record.instance] = record }
-    case .removed(let id):
-      incoming?[id] = nil
-      instances[id] = nil
+    case .instance(let record, let files):
+      confirmed?.insert(record.instance)
+      instances.update(record, files)
+    case .removed(let id): instances.remove(id)
     case .complete:
-      instances = incoming ?? instances
-      incoming = nil
+      if let confirmed { instances.keep(only: confirmed) }
+      confirmed = nil
     case .netChannel(let end):
       net?.close()
       net = Channel(
@@ -72,19 +79,21 @@ final class Reporter {
   }
 
   private func sendInstances(_ request: UInt64) {
-    let samples = instances.values.map(sample).sorted { $0.instance < $1.instance }
-    var rest = samples[...]
+    var rest = instances.sample(for: .scheduler)[...]
     repeat {
       let part = rest.prefix(StatsToNet.maximumInstances)
       rest = rest.dropFirst(part.count)
       net?.send(.instances(request: request, Array(part), isLast: rest.isEmpty))
     } while !rest.isEmpty
+    catchUp()
   }
 
-  private func sample(_ record: InstanceRecord) -> InstanceSample {
-    var sample = InstanceSample(instance: record.instance, state: record.state)
-    sample.sshIP = record.sshIP?.description ?? ""
-    sample.sshPort = Int(record.sshPort)
-    return sample
+  private func catchUp() {
+    guard !isCatchingUp else { return }
+    isCatchingUp = true
+    loop.schedule(at: .after(seconds: Self.catchUpInterval)) { [unowned self] in
+      isCatchingUp = false
+      if instances.catchUp() { catchUp() }
+    }
   }
 }

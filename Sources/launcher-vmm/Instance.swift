@@ -36,6 +36,8 @@ import Linux
   /// Why the state file cannot be read, when there is a folder but no state.
   private var corruption: String?
   private var machine: Machine?
+  /// What launcher-stats reads of the machine's process; nil while none runs.
+  private var figures: ProcessFigures?
   /// A START or RESTART is at work on it.
   private var isStarting = false
 
@@ -54,8 +56,23 @@ import Linux
   var record: InstanceRecord? {
     guard exists else { return nil }
     let state: InstanceState = isStarting ? .pending : isRunning ? .active : .exited
+    let ssh = file?.spec.sshAddress
     return InstanceRecord(
-      instance: id, state: state, vcpus: file?.spec.resources.vcpus ?? Resources.defaultVCPUs, sshIP: nil, sshPort: 0)
+      instance: id, state: state, vcpus: file?.spec.resources.vcpus ?? Resources.defaultVCPUs, sshIP: ssh?.ip,
+      sshPort: ssh?.port ?? 0)
+  }
+
+  /// For launcher-stats, beside the record.
+  var files: InstanceFiles {
+    var files = InstanceFiles(memory: figures?.memory, time: figures?.time)
+    if file != nil {
+      do {
+        files.disk = try Descriptor.name(InstanceDisk.name, in: node.store.folder(of: id).handle)
+      } catch {
+        log.error("\(id): \(error): its disk usage is reported as -1")
+      }
+    }
+    return files
   }
 
   // MARK: start-up
@@ -70,7 +87,7 @@ import Linux
     }
     guard let folder = try? node.store.folder(of: id) else { return }
     guard let found = await Machine.takeOver(id, in: folder, recorded: file?.run) else { return }
-    use(found)
+    await use(found)
     if file?.run != found.run { recordRun(of: found, in: folder) }
     log.info("\(id): runs in process \(found.pid); managed again")
   }
@@ -204,7 +221,7 @@ import Linux
         arguments: QEMUCommandLine.arguments(
           for: file.spec, image: file.image, folder: folder.path, images: node.store.imagesPath, settings),
         spawner: node.spawner, null: node.null)
-      use(machine)
+      await use(machine)
       recordRun(of: machine, in: folder)
       log.info("\(id): runs in process \(machine.pid), \(Int(started.age * 1000)) ms after its start")
       return nil
@@ -213,14 +230,22 @@ import Linux
     }
   }
 
-  private func use(_ machine: Machine) {
+  private func use(_ machine: Machine) async {
     guard !machine.hasEnded else { return }
     self.machine = machine
     machine.onEnd = { [weak self] in
       guard let self else { return }
       self.machine = nil
+      self.figures = nil
       log.info("\(self.id): its machine has ended")
       self.node.announce(self)
+    }
+    do {
+      let opened = try await node.spawner.figures(of: machine.pid)
+      // Its number cannot have passed to another process while its end is not seen.
+      if self.machine === machine { figures = opened }
+    } catch {
+      if self.machine === machine { log.error("\(id): \(error): its memory and CPU usage are reported as -1") }
     }
   }
 

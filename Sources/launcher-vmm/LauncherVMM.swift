@@ -12,7 +12,7 @@ import Startup
 
 /// launcher-vmm: the process that may touch machines, disks and devices, and parses nothing from the network.
 @main struct LauncherVMM {
-  /// Descriptors: three for each of thousands of machines, and two for each START in hand.
+  /// Descriptors: six for each of thousands of machines, and two for each START in hand.
   private static let openFiles: rlim_t = 65_536
 
   static func main() {

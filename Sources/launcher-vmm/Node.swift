@@ -97,7 +97,7 @@ import Linux
   }
 
   func announce(_ instance: Instance) {
-    if let record = instance.record { peers.sendToStats(.instance(record)) }
+    if let record = instance.record { peers.sendToStats(.instance(record, instance.files)) }
   }
 
   func announceRemoval(of id: Identifier) { peers.sendToStats(.removed(id)) }

@@ -19,6 +19,8 @@ public enum Program: UInt8, Sendable, CaseIterable {
 public enum ManagerToSpawner: Message {
   /// Start `program` with `arguments` behind its name; the descriptors become the child's 0, 1, 2, 3 and so on.
   case spawn(job: UInt64, Program, arguments: [String], Descriptors)
+  /// Open the files that say what memory and CPU time the process uses.
+  case figures(job: UInt64, pid: Int32)
 
   public typealias Descriptors = [Descriptor]
   public static let maximumArguments = 128
@@ -30,6 +32,7 @@ public enum ManagerToSpawner: Message {
   public var descriptors: [Descriptor] {
     switch self {
     case .spawn(_, _, _, let descriptors): descriptors
+    case .figures: []
     }
   }
 
@@ -41,6 +44,10 @@ public enum ManagerToSpawner: Message {
       writer.integer(program.rawValue)
       writer.list(arguments) { $0.string($1) }
       writer.integer(UInt8(descriptors.count))
+    case .figures(let job, let pid):
+      writer.integer(UInt8(2))
+      writer.integer(job)
+      writer.integer(pid)
     }
   }
 
@@ -58,6 +65,11 @@ public enum ManagerToSpawner: Message {
       var taken: [Descriptor] = []
       for _ in 0..<count { taken.append(try descriptors.next()) }
       self = .spawn(job: job, program, arguments: arguments, taken)
+    case 2:
+      let job = try reader.integer(UInt64.self)
+      let pid = try reader.integer(Int32.self)
+      guard pid > 1 else { throw WireError("process \(pid)") }
+      self = .figures(job: job, pid: pid)
     case let kind: throw WireError("message kind \(kind)")
     }
   }
@@ -82,11 +94,17 @@ public enum SpawnerToManager: Message {
   /// The program did not start; `reason` says at which step and why.
   case failed(job: UInt64, reason: String)
   case ended(job: UInt64, ChildEnd)
+  /// The open files /proc/PID/smaps_rollup and /proc/PID/stat.
+  case figures(job: UInt64, memory: Descriptor, time: Descriptor)
 
   private static let maximumReason = 512
 
   public var descriptors: [Descriptor] {
-    if case .started(_, _, let pidfd) = self { [pidfd] } else { [] }
+    switch self {
+    case .started(_, _, let pidfd): [pidfd]
+    case .figures(_, let memory, let time): [memory, time]
+    case .failed, .ended: []
+    }
   }
 
   public func encode(into writer: inout WireWriter) {
@@ -107,6 +125,9 @@ public enum SpawnerToManager: Message {
       writer.integer(UInt8(4))
       writer.integer(job)
       writer.integer(signal)
+    case .figures(let job, _, _):
+      writer.integer(UInt8(5))
+      writer.integer(job)
     }
   }
 
@@ -117,6 +138,8 @@ public enum SpawnerToManager: Message {
     case 2: self = .failed(job: try reader.integer(), reason: try reader.string(limit: Self.maximumReason))
     case 3: self = .ended(job: try reader.integer(), .exited(try reader.integer()))
     case 4: self = .ended(job: try reader.integer(), .killed(signal: try reader.integer()))
+    case 5:
+      self = .figures(job: try reader.integer(), memory: try descriptors.next(), time: try descriptors.next())
     case let kind: throw WireError("message kind \(kind)")
     }
   }

@@ -19,10 +19,26 @@ public struct InstanceRecord: Equatable, Sendable {
   }
 }
 
+/// What launcher-stats reads an instance's figures from: open files of launcher-vmm's, which it has no right to open.
+public struct InstanceFiles {
+  /// /proc/PID/smaps_rollup of its machine; nil while none runs, or when it could not be opened.
+  public var memory: Descriptor?
+  /// /proc/PID/stat of its machine.
+  public var time: Descriptor?
+  /// Its disk, as a name without any right to the contents (O_PATH).
+  public var disk: Descriptor?
+
+  public init(memory: Descriptor? = nil, time: Descriptor? = nil, disk: Descriptor? = nil) {
+    self.memory = memory
+    self.time = time
+    self.disk = disk
+  }
+}
+
 /// What launcher-vmm may tell launcher-stats.
 public enum VMMToStats: Message {
-  /// The instance as it is now, in place of what was known of it.
-  case instance(InstanceRecord)
+  /// The instance as it is now with its files, in place of what was known of it and of the files that came before.
+  case instance(InstanceRecord, InstanceFiles)
   case removed(Identifier)
   /// All instances that there are have been told since the channel was opened.
   case complete
@@ -30,18 +46,23 @@ public enum VMMToStats: Message {
   case netChannel(Descriptor)
 
   public var descriptors: [Descriptor] {
-    if case .netChannel(let end) = self { [end] } else { [] }
+    switch self {
+    case .instance(_, let files): [files.memory, files.time, files.disk].compactMap { $0 }
+    case .netChannel(let end): [end]
+    case .removed, .complete: []
+    }
   }
 
   public func encode(into writer: inout WireWriter) {
     switch self {
-    case .instance(let record):
+    case .instance(let record, let files):
       writer.integer(UInt8(1))
       writer.identifier(record.instance)
       writer.integer(record.state.rawValue)
       writer.integer(UInt32(record.vcpus))
       writer.optional(record.sshIP) { $0.address($1) }
       writer.integer(record.sshPort)
+      for file in [files.memory, files.time, files.disk] { writer.bool(file != nil) }
     case .removed(let instance):
       writer.integer(UInt8(2))
       writer.identifier(instance)
@@ -57,11 +78,14 @@ public enum VMMToStats: Message {
       let state = try reader.choice(InstanceState.self)
       let vcpus = Int(try reader.integer(UInt32.self))
       guard Resources.vcpusAllowed.contains(vcpus) else { throw WireError("\(vcpus) vcpus") }
-      self = .instance(
-        InstanceRecord(
-          instance: instance, state: state, vcpus: vcpus,
-          sshIP: try reader.optional { (r) throws(WireError) in try r.address() },
-          sshPort: try reader.integer()))
+      let record = InstanceRecord(
+        instance: instance, state: state, vcpus: vcpus,
+        sshIP: try reader.optional { (r) throws(WireError) in try r.address() }, sshPort: try reader.integer())
+      var files = InstanceFiles()
+      files.memory = try reader.bool() ? try descriptors.next() : nil
+      files.time = try reader.bool() ? try descriptors.next() : nil
+      files.disk = try reader.bool() ? try descriptors.next() : nil
+      self = .instance(record, files)
     case 2: self = .removed(try reader.identifier())
     case 3: self = .complete
     case 4: self = .netChannel(try descriptors.next())

@@ -91,6 +91,19 @@ public struct InstanceSpec: Equatable, Sendable {
   public var resources: Resources
   public var network: InstanceNetwork
 
+  /// Port from which on a concentrator forwards to its instances' ssh.
+  private static let firstSSHPort = 33_000
+
+  /// Where the concentrator forwards to the guest's ssh: its address, and a port made of the last two bytes of the
+  /// guest's. nil for a tenant's network node, which stands behind none, and where an address is missing or the
+  /// port would be none.
+  public var sshAddress: (ip: IPv4Address, port: UInt16)? {
+    guard !resources.isNetworkNode, let concentrator = network.concentratorIP, let guest = network.privateIP,
+      let port = UInt16(exactly: Self.firstSSHPort + Int(guest.value & 0xffff))
+    else { return nil }
+    return (concentrator, port)
+  }
+
   /// Longest docker image reference, in bytes: a name of 255 and a tag of 128 or a digest of 135.
   public static let maximumDockerImageLength = 512
 
