@@ -26,6 +26,7 @@ let package = Package(
     shared("Instances"),
     shared("Rights"),
     shared("Confinement", ["CCap", "CSeccomp", "CShims", "Linux", "Rights"]),
+    shared("ServiceManager", ["CShims", "Linux", "Loop"]),
     shared("GoFlags"),
     shared("Glog"),
     shared("JSON"),
@@ -45,19 +46,19 @@ let package = Package(
       name: "launcher-net",
       dependencies: [
         "AsyncLoop", "CShims", "Channel", "Confinement", "Glog", "GoFlags", "Instances", "Linux", "Loop", "Payloads",
-        "Rights", "SSNTP", "Startup", "TLS",
+        "Rights", "SSNTP", "ServiceManager", "Startup", "TLS",
       ], swiftSettings: settings),
     .executableTarget(
       name: "launcher-stats",
       dependencies: [
-        "CShims", "Channel", "Confinement", "Glog", "GoFlags", "Instances", "Linux", "Loop", "Rights", "Startup",
+        "CShims", "Channel", "Confinement", "Glog", "GoFlags", "Instances", "Linux", "Loop", "Rights",
+        "ServiceManager", "Startup",
       ], swiftSettings: settings),
     .executableTarget(
       name: "launcher-vmm",
       dependencies: [
         "AsyncLoop", "CShims", "Channel", "Confinement", "Glog", "GoFlags", "Instances", "JSON", "Linux", "Loop",
-        "Rights",
-        "Startup",
+        "Rights", "ServiceManager", "Startup",
       ], swiftSettings: settings),
     .executableTarget(
       name: "launcherctl",
@@ -72,6 +73,7 @@ let package = Package(
     tests("GlogTests", ["Glog"]),
     tests("GoFlagsTests", ["GoFlags"]),
     tests("JSONTests", ["JSON"]),
+    tests("ServiceManagerTests", ["Linux", "Loop", "ServiceManager"]),
     tests("SSNTPTests", ["SSNTP", "Gob"], fixtures: true),
     tests("PayloadsTests", ["Payloads", "Instances"], fixtures: true),
     tests(

@@ -8,6 +8,7 @@ import Linux
 import Loop
 import Rights
 import SSNTP
+import ServiceManager
 import Startup
 import TLS
 
@@ -31,6 +32,7 @@ import TLS
       let certificate = try Descriptor.open(options.certificate, O_RDONLY)
       let needsResolver = options.servers.contains { !$0.isNumeric }
       let resolver = needsResolver ? try Resolver.fork(user: options.user, log: options.log) : nil
+      let service = try ServiceManager()
       try Confinement.dropPrivileges(to: options.user, rights: .net)
       let uuid = try NodeUUIDStore.load(role: role, below: options.stateFolder)
       let context = try TLSContext.client(
@@ -46,13 +48,18 @@ import TLS
       LoopActor.prepare()
       try Confinement.filterSystemCalls(.net)
       LoopActor.run {
-        Startup.endOnSignal(signals, loop: LoopActor.loop) { log.info("ending") }
+        Startup.endOnSignal(signals, loop: LoopActor.loop) {
+          log.info("ending")
+          service.stopping()
+        }
+        service.giveSignsOfLife(on: LoopActor.loop)
         let session = Session(
           servers: options.servers, context: context, identity: Session.Identity(uuid: uuid, role: role),
           resolver: resolver.map { ResolverClient($0) })
         let node = NetNode(
           session: session, uuid: uuid, maximumInstances: options.maximumInstances,
-          statsInterval: options.statsInterval, rendezvous: options.rendezvous, sockets: sockets)
+          statsInterval: options.statsInterval, rendezvous: options.rendezvous, sockets: sockets,
+          service: service)
         log.info("node \(uuid)")
         await node.run()
       }

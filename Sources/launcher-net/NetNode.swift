@@ -5,10 +5,12 @@ import Instances
 import Linux
 import Loop
 import SSNTP
+import ServiceManager
 
 /// launcher-net at work: the session with the scheduler on one side, the channels on the other.
 @LoopActor final class NetNode {
   private let session: Session
+  private let service: ServiceManager
   private let stats = StatsClient()
   private let reporter: NodeReporter
   private var reports: ReportQueue!
@@ -16,14 +18,16 @@ import SSNTP
   private var vmm: Channel<VMMToNet, NetToVMM>?
   private var visitor: RendezvousVisitor!
   private let vmmArrival = Gate()
+  private var isConnected = false
   /// Operands and types that were ignored: each is logged once.
   private var ignored: Set<String> = []
 
   init(
     session: Session, uuid: NodeUUID, maximumInstances: Int, statsInterval: Double, rendezvous: String,
-    sockets: RendezvousVisitor.Sockets
+    sockets: RendezvousVisitor.Sockets, service: ServiceManager
   ) {
     self.session = session
+    self.service = service
     reporter = NodeReporter(
       session: session, stats: stats, uuid: uuid, maximumInstances: maximumInstances, interval: statsInterval)
     reports = ReportQueue(session: session) { [unowned self] in _ = vmm?.send(.acknowledge($0)) }
@@ -37,10 +41,16 @@ import SSNTP
       onChannel: { [unowned self] in useVMM($0) }, onTrouble: { log.warning("rendezvous: \($0)") },
       onExhausted: { log.fatal("launcher-vmm keeps ending before it answers; starting anew") })
     session.onConnected = { [unowned self] in
+      isConnected = true
+      showStatus()
       reporter.connected()
       reports.connected()
     }
-    session.onDisconnected = { [unowned self] in reporter.disconnected() }
+    session.onDisconnected = { [unowned self] in
+      isConnected = false
+      showStatus()
+      reporter.disconnected()
+    }
     session.onFrame = { [unowned self] in await handle($0) }
   }
 
@@ -57,12 +67,21 @@ import SSNTP
       onClose: { [unowned self] reason in
         log.warning("launcher-vmm's channel closed: \(reason); visiting the rendezvous")
         vmm = nil
+        showStatus()
         visitor.visit()
       })
     log.info("connected to launcher-vmm")
+    // With or without a scheduler: a node whose scheduler is away is up.
+    service.ready(statusLine)
     gateway.sendAll()
     vmmArrival.open()
   }
+
+  private var statusLine: String {
+    "scheduler: \(isConnected ? "connected" : "away"); launcher-vmm: \(vmm == nil ? "away" : "connected")"
+  }
+
+  private func showStatus() { service.status(statusLine) }
 
   /// What launcher-vmm may tell.
   private func handle(_ message: VMMToNet) {

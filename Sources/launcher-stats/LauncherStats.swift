@@ -6,6 +6,7 @@ import GoFlags
 import Linux
 import Loop
 import Rights
+import ServiceManager
 import Startup
 
 /// launcher-stats: the process that measures, and has no right at all.
@@ -19,14 +20,20 @@ import Startup
     do {
       try Startup.closeDescriptors(from: Startup.firstInherited)
       Startup.raiseOpenFiles(to: openFiles)
+      let service = try ServiceManager()
       try Confinement.dropPrivileges(to: options.user, rights: .stats)
       let loop = try EventLoop()
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
       let reporter = Reporter(
         rendezvous: options.rendezvous, sockets: try RendezvousVisitor.Sockets(),
-        node: NodeSource(instances: "\(options.stateFolder)/instances"), instances: InstanceSampler(), loop: loop)
+        node: NodeSource(instances: "\(options.stateFolder)/instances"), instances: InstanceSampler(), loop: loop,
+        service: service)
       try Confinement.filterSystemCalls(.stats)
-      Startup.endOnSignal(signals, loop: loop) { log.info("ending") }
+      Startup.endOnSignal(signals, loop: loop) {
+        log.info("ending")
+        service.stopping()
+      }
+      service.giveSignsOfLife(on: loop)
       reporter.start()
       withExtendedLifetime(reporter) { loop.run() }
     } catch {

@@ -3,6 +3,7 @@ import Glog
 import Instances
 import Linux
 import Loop
+import ServiceManager
 
 /// Knows the instances from launcher-vmm and answers launcher-net's requests for samples.
 final class Reporter {
@@ -11,6 +12,7 @@ final class Reporter {
 
   private let loop: EventLoop
   private let node: NodeSource
+  private let service: ServiceManager
   private var vmm: Channel<VMMToStats, StatsToVMM>?
   private var net: Channel<NetToStats, StatsToNet>?
   private var visitor: RendezvousVisitor?
@@ -21,9 +23,10 @@ final class Reporter {
 
   init(
     rendezvous: String, sockets: RendezvousVisitor.Sockets, node: NodeSource, instances: InstanceSampler,
-    loop: EventLoop
+    loop: EventLoop, service: ServiceManager
   ) {
     self.loop = loop
+    self.service = service
     self.node = node
     self.instances = instances
     visitor = RendezvousVisitor(
@@ -40,10 +43,12 @@ final class Reporter {
       socket, loop: loop, onMessage: { [unowned self] in handle($0) },
       onClose: { [unowned self] reason in
         log.warning("launcher-vmm's channel closed: \(reason); visiting the rendezvous")
+        service.status("waiting for launcher-vmm")
         vmm = nil
         visitor?.visit()
       })
     log.info("connected to launcher-vmm")
+    service.ready("connected to launcher-vmm")
   }
 
   /// What launcher-vmm may tell.

@@ -269,6 +269,12 @@ import Linux
     return nil
   }
 
+  /// Powers the guest down as STOP does.
+  func powerDown() async {
+    guard let machine, !(await machine.stop(grace: node.stopGrace, hurry: hurry)) else { return }
+    log.error("\(id): its QEMU does not end")
+  }
+
   private func restart(_ request: Request) async -> Failure? {
     guard exists else { return Failure(reason: .noInstance, cause: "no such instance") }
     if isRunning { return request.isRepeated ? nil : Failure(reason: .alreadyRunning, cause: "it runs") }

@@ -8,6 +8,7 @@ import GoFlags
 import Linux
 import Loop
 import Rights
+import ServiceManager
 import Startup
 
 /// launcher-vmm: the process that may touch machines, disks and devices, and parses nothing from the network.
@@ -26,21 +27,32 @@ import Startup
       let programs = ProgramPaths()
       for program in programs.missing { log.error("\(program.name) is not installed: instances cannot be started") }
       let spawner = try Spawner.fork(paths: programs, user: options.user, log: options.log)
+      let service = try ServiceManager()
       try Confinement.dropPrivileges(to: options.user, rights: .manager)
       let store = try InstanceStore(stateFolder: options.stateFolder)
       let null = try Descriptor.open("/dev/null", O_RDWR)
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
+      let powerDown = try Signals.descriptor(for: [SIGPWR])
       let settings = Node.Settings(
         accelerator: Accelerators.choose(options.virtualisation), firmware: FirmwareFiles(),
         stopGrace: options.stopGrace)
       LoopActor.prepare()
       try Confinement.filterSystemCalls(.manager)
       LoopActor.run {
-        Startup.endOnSignal(signals, loop: LoopActor.loop) { log.info("ending; machines go on running") }
+        Startup.endOnSignal(signals, loop: LoopActor.loop) {
+          log.info("ending; machines go on running")
+          service.stopping()
+        }
+        service.giveSignsOfLife(on: LoopActor.loop)
         let client = SpawnerClient(spawner) { log.fatal("the spawner has ended (\($0)); starting anew") }
         let node = Node(
-          store: store, spawner: client, null: null, peers: Peers(listener: listener, users: options.users), settings)
+          store: store, spawner: client, null: null, peers: Peers(listener: listener, users: options.users),
+          service: service, settings)
         await node.run()
+        LoopActor.loop.onReadable(powerDown.raw) {
+          guard (try? Signals.next(powerDown)) != nil else { return }
+          LoopActor.start { await node.powerDown() }
+        }
         _ = await Gate().wait()
         withExtendedLifetime(node) {}
       }

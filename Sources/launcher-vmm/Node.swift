@@ -3,6 +3,7 @@ import Channel
 import Glog
 import Instances
 import Linux
+import ServiceManager
 
 /// The manager: all instances of this node, and what they share.
 @LoopActor final class Node {
@@ -19,6 +20,7 @@ import Linux
   let stopGrace: Double
   let reports = Reports()
   private let peers: Peers
+  private let service: ServiceManager
   private var instances: [Identifier: Instance] = [:]
   private var openRequests = 0
 
@@ -28,11 +30,15 @@ import Linux
     var stopGrace: Double
   }
 
-  init(store: InstanceStore, spawner: SpawnerClient, null: Descriptor, peers: Peers, _ settings: Settings) {
+  init(
+    store: InstanceStore, spawner: SpawnerClient, null: Descriptor, peers: Peers, service: ServiceManager,
+    _ settings: Settings
+  ) {
     self.store = store
     self.spawner = spawner
     self.null = null
     self.peers = peers
+    self.service = service
     tools = ToolRunner(spawner: spawner, null: null)
     accelerator = settings.accelerator
     firmware = settings.firmware
@@ -55,6 +61,17 @@ import Linux
     try? await together(all.map { instance in { await instance.recover() } })
     log.info("\(all.count) instances, \(all.count { $0.isRunning }) of them running")
     peers.open()
+    service.ready(statusLine)
+  }
+
+  private var statusLine: String { "\(census) instances, \(instances.values.count { $0.isRunning }) of them running" }
+
+  /// Powers down every machine as STOP does, because the operator takes the node down; the instances stay.
+  func powerDown() async {
+    let running = instances.values.filter(\.isRunning)
+    log.info("powering down \(running.count) machines")
+    try? await together(running.map { instance in { await instance.powerDown() } })
+    log.info("powered down \(running.count) machines")
   }
 
   /// What launcher-net may ask: every message of its has its line here.
@@ -97,10 +114,14 @@ import Linux
   }
 
   func announce(_ instance: Instance) {
+    service.status(statusLine)
     if let record = instance.record { peers.sendToStats(.instance(record, instance.files)) }
   }
 
-  func announceRemoval(of id: Identifier) { peers.sendToStats(.removed(id)) }
+  func announceRemoval(of id: Identifier) {
+    service.status(statusLine)
+    peers.sendToStats(.removed(id))
+  }
 
   private func welcomeNet() {
     peers.sendToNet(.census(census))

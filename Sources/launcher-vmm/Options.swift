@@ -49,11 +49,14 @@ struct Options {
 }
 
 extension FlagSet {
-  /// The user of one of the other processes, by number.
+  /// The user of one of the other processes.
   fileprivate mutating func peerUser(_ name: String, of process: String) -> Flag<uid_t?> {
     value(
-      name, "UID", default: nil, defaultText: "own user", allowed: "the number of a user", group: "Rights",
-      help: "user that \(process) runs as"
-    ) { text in uid_t(text).map { Optional($0) } }
+      name, "USER", default: nil, defaultText: "own user", allowed: "a user's name or number", group: "Rights",
+      help: "user that \(process) runs as, by name or number"
+    ) { text in
+      guard let uid = uid_t(text) ?? getpwnam(text)?.pointee.pw_uid else { return nil }
+      return Optional(uid)
+    }
   }
 }

@@ -6,6 +6,14 @@ public enum LogFormat: Sendable {
   case glog
   /// `<priority>file:line] message` for a service whose standard error is systemd's journal, which knows time and pid.
   case journal
+
+  /// The format for this process's standard error: systemd says in JOURNAL_STREAM, by device and inode number, which
+  /// file its journal reads (systemd.exec(5)); a standard error that was redirected since is another file.
+  public static func ofStandardError() -> LogFormat {
+    var status = stat()
+    guard let stream = getenv("JOURNAL_STREAM"), fstat(STDERR_FILENO, &status) == 0 else { return .glog }
+    return String(cString: stream) == "\(status.st_dev):\(status.st_ino)" ? .journal : .glog
+  }
 }
 
 /// Where lines go and which of the verbose ones are written.

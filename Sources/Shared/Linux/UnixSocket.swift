@@ -11,12 +11,21 @@ public enum UnixSocket {
     case stream
     /// SOCK_SEQPACKET: a connection that keeps message boundaries.
     case packets
+    /// SOCK_DGRAM
+    case datagrams
+
+    fileprivate var type: __socket_type {
+      switch self {
+      case .stream: SOCK_STREAM
+      case .packets: SOCK_SEQPACKET
+      case .datagrams: SOCK_DGRAM
+      }
+    }
   }
 
   /// An unconnected socket, close-on-exec and non-blocking.
   public static func make(_ kind: Kind) throws(SystemError) -> Descriptor {
-    let type = kind == .stream ? SOCK_STREAM : SOCK_SEQPACKET
-    let fd = socket(AF_UNIX, Int32(type.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+    let fd = socket(AF_UNIX, Int32(kind.type.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
     guard fd >= 0 else { throw SystemError("socket", "AF_UNIX") }
     return Descriptor(fd)
   }
@@ -34,11 +43,17 @@ public enum UnixSocket {
     guard result == 0 else { throw SystemError("connect", path) }
   }
 
+  public static func bind(_ socket: Descriptor, to path: String) throws(SystemError) {
+    let result = try withAddress(path) { Glibc.bind(socket.raw, $0, $1) }
+    guard result == 0 else { throw SystemError("bind", path) }
+  }
+
   public static func listen(_ socket: Descriptor, at path: String, backlog: Int32) throws(SystemError) {
-    guard try withAddress(path, { bind(socket.raw, $0, $1) }) == 0 else { throw SystemError("bind", path) }
+    try bind(socket, to: path)
     guard Glibc.listen(socket.raw, backlog) == 0 else { throw SystemError("listen", path) }
   }
 
+  /// - path: of a socket in the file system, or `@` and a name of the abstract kind, which has no file.
   private static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32)
     throws(SystemError) -> Int32
   {
@@ -48,8 +63,14 @@ public enum UnixSocket {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    var size = MemoryLayout<sockaddr_un>.size
+    if path.hasPrefix("@") {
+      // An abstract name is as long as the address says, zero bytes included.
+      address.sun_path.0 = 0
+      size = MemoryLayout<sa_family_t>.size + path.utf8.count
+    }
     return withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(size)) }
     }
   }
 

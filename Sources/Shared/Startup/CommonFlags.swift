@@ -26,7 +26,7 @@ public struct LogFlags {
   }
 
   public func settings(_ parsed: ParsedFlags) -> LogSettings {
-    LogSettings(verbosity: parsed[verbosity], modules: parsed[modules])
+    LogSettings(format: .ofStandardError(), verbosity: parsed[verbosity], modules: parsed[modules])
   }
 }
 
