@@ -15,8 +15,11 @@ RELEASE = .build/release
 PROCESSES = launcher launcher-net launcher-vmm launcher-stats
 GUEST_IMAGE = .build/guest.img
 PEER = .build/peer
+UNITS = $(prefix)/lib/systemd/system
+VERSION ?= 0.1.0
+DEB = .build/launcher_$(VERSION)_$(shell dpkg --print-architecture).deb
 
-.PHONY: all check test bench demo install clean format lint build release unit-tests integration-tests dependencies
+.PHONY: all check test bench demo install install-files deb test-system clean format lint build release unit-tests integration-tests dependencies
 
 all: release
 
@@ -63,11 +66,25 @@ demo: release $(GUEST_IMAGE)
 	scripts/install-dependencies run demo
 	scripts/demo $(RELEASE) $(GUEST_IMAGE)
 
-install: release
-	install -d $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/bin
+install: release install-files
+	$(if $(DESTDIR),,scripts/create-users && systemd-tmpfiles --create launcher.conf)
+
+# What is built is put in its places; a configuration that is there is left as it is.
+install-files:
+	install -d $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/launcher \
+	  $(DESTDIR)$(prefix)/lib/sysusers.d $(DESTDIR)$(prefix)/lib/tmpfiles.d $(DESTDIR)$(UNITS) $(DESTDIR)/etc/default
 	install -m 755 -s $(addprefix $(RELEASE)/,$(PROCESSES)) $(DESTDIR)$(prefix)/sbin
-	install -m 755 -s $(RELEASE)/launcherctl $(DESTDIR)$(prefix)/bin
-	$(if $(DESTDIR),,scripts/create-users)
+	$(foreach p,$(wildcard $(RELEASE)/launcherctl),install -m 755 -s $(p) $(DESTDIR)$(prefix)/bin)
+	install -m 755 systemd/power-down-guests $(DESTDIR)$(prefix)/lib/launcher
+	install -m 644 $(wildcard systemd/*.service systemd/*.socket systemd/*.target) $(DESTDIR)$(UNITS)
+	install -m 644 systemd/launcher.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/launcher.conf
+	install -m 644 systemd/launcher.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/launcher.conf
+	test -e $(DESTDIR)/etc/default/launcher || \
+	  install -m 644 systemd/launcher.default $(DESTDIR)/etc/default/launcher
+
+deb: release
+	scripts/install-dependencies package
+	scripts/make-deb $(VERSION) $(DEB)
 
 clean:
 	rm -rf .build

@@ -29,7 +29,8 @@ enum Capabilities {
     return flag == CAP_SET
   }
 
-  /// Permitted and effective become exactly `kept`, inheritable and ambient become empty.
+  /// Permitted and effective become exactly `kept`, inheritable and ambient become empty. Where a service manager has
+  /// seen to that already nothing is set: its filter need not allow it.
   static func set(_ kept: [cap_value_t]) throws(ConfinementError) {
     try ConfinementError.checkErrno(cap_reset_ambient(), "clear ambient capabilities")
     guard let sets = cap_init() else { throw ConfinementError("make a capability set") }
@@ -40,6 +41,9 @@ enum Capabilities {
           cap_set_flag(sets, flag, Int32(kept.count), kept, CAP_SET), "make a capability set")
       }
     }
+    guard let present = cap_get_proc() else { throw ConfinementError("read capabilities of the process") }
+    defer { cap_free(UnsafeMutableRawPointer(present)) }
+    if cap_compare(present, sets) == 0 { return }
     try ConfinementError.checkErrno(cap_set_proc(sets), "set capabilities")
   }
 }
