@@ -1,0 +1,76 @@
+import Foundation
+import Rights
+import Testing
+
+extension Integration {
+  /// What the kernel says of the running processes, and the loader of their files, against what they are to have.
+  @Suite struct RightsTests {
+    @Test func `each process has the rights it is to have and no other`() async throws {
+      try await Node.run(Node.Options(server: "localhost")) { node in
+        let instance = try await node.startInstance()
+        let own: [(pid_t, uid_t, [gid_t])] = try [
+          (node.pid(of: .net), Node.netUser, []), (node.pid(of: .resolver), Node.netUser, []),
+          (node.pid(of: .vmm), Node.vmmUser, [Node.vmmGroup]), (node.pid(of: .spawner), Node.vmmUser, [Node.vmmGroup]),
+          (node.pid(of: .stats), Node.statsUser, []),
+        ]
+        for (pid, user, groups) in own {
+          try expectConfined(pid, user, groups)
+          #expect(try ProcessTable.status(of: pid)["Threads"] == "1")
+          // The kernel gives the files of a process that is not dumpable to root.
+          var owner = stat()
+          #expect(stat("/proc/\(pid)/status", &owner) == 0)
+          #expect(owner.st_uid == 0 && owner.st_gid == 0, "process \(pid) is dumpable")
+        }
+        try expectConfined(node.machine(instance), Node.vmmUser, [Node.vmmGroup])
+      }
+    }
+
+    private func expectConfined(_ pid: pid_t, _ user: uid_t, _ groups: [gid_t]) throws {
+      let status = try ProcessTable.status(of: pid)
+      let about = "\(ProcessTable.arguments(of: pid).first ?? "") (process \(pid))"
+      #expect(status["Uid"] == "\(user) \(user) \(user) \(user)", "\(about)")
+      #expect(status["Gid"] == "\(user) \(user) \(user) \(user)", "\(about)")
+      #expect(status["Groups"] == groups.map(String.init).joined(separator: " "), "\(about)")
+      for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
+        #expect(status[set] == "0000000000000000", "\(set) of \(about)")
+      }
+      #expect(status["NoNewPrivs"] == "1", "\(about)")
+      #expect(status["Seccomp"] == "2", "\(about)")
+      let limits = try String(contentsOfFile: "/proc/\(pid)/limits", encoding: .utf8)
+      let core = limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") }
+      #expect(core?.split(separator: " ").dropFirst(4).prefix(2) == ["0", "0"], "core files of \(about)")
+    }
+
+    static let programs: [(name: String, rights: ProcessRights, megabytes: Double)] = [
+      ("launcher", .frontEnd, 8.5), ("launcher-net", .net, 12), ("launcher-vmm", .manager, 9),
+      ("launcher-stats", .stats, 8.5),
+    ]
+
+    @Test func `each program is linked with the libraries in its rights and no other`() throws {
+      // Runtimes of C, C++ and GCC, and what the kernel and the loader are called.
+      let runtime: Set = ["libc", "libm", "libstdc++", "libgcc_s", "ld-linux-x86-64", "linux-vdso"]
+      for program in Self.programs {
+        let text = try ChildProcess.run(["/usr/bin/ldd", "\(Surroundings().binaries)/\(program.name)"])
+        let linked = Set(
+          text.split(separator: "\n").compactMap { line in
+            line.split(whereSeparator: \.isWhitespace).first?.split(separator: "/").last?.split(separator: ".").first
+          }.map { name in
+            // Of libyaml the version belongs to the name: libyaml-0.
+            program.rights.libraries.first { name.hasPrefix("\($0)-") } ?? String(name)
+          })
+        #expect(linked.subtracting(runtime) == Set(program.rights.libraries), "\(program.name)")
+      }
+    }
+
+    /// Foundation alone has tens of megabytes: a size within the bound is a program without it.
+    @Test func `each stripped program is small`() throws {
+      for program in Self.programs {
+        let stripped = "/tmp/launcher-stripped-\(UUID().uuidString)"
+        defer { unlink(stripped) }
+        try ChildProcess.run(["/usr/bin/strip", "-o", stripped, "\(Surroundings().binaries)/\(program.name)"])
+        let size = try FileManager.default.attributesOfItem(atPath: stripped)[.size] as? Int ?? .max
+        #expect(Double(size) < program.megabytes * 1_000_000, "\(program.name)")
+      }
+    }
+  }
+}
