@@ -38,8 +38,10 @@ import Linux
   private var machine: Machine?
   /// What launcher-stats reads of the machine's process; nil while none runs.
   private var figures: ProcessFigures?
-  /// A START or RESTART is at work on it.
+  /// A START or RESTART is at work on it, or a machine that an interrupted one started has not said who it is.
   private var isStarting = false
+  /// What `recover` found of its machine, until `takeOver`.
+  private var found: Machine.Found?
 
   init(_ id: Identifier, node: Node) {
     self.id = id
@@ -77,8 +79,9 @@ import Linux
 
   // MARK: start-up
 
-  /// Reads an instance that an earlier run of launcher left, and finds its machine.
-  func recover() async {
+  /// Reads an instance that an earlier run of launcher left, and looks for its machine. The instance takes commands
+  /// from then on, and works on them when `takeOver` is done.
+  func recover() {
     do {
       file = try node.store.readState(of: id)
     } catch {
@@ -86,10 +89,26 @@ import Linux
       log.error("\(id): \(error): left alone; RESTART is refused, DELETE works")
     }
     guard let folder = try? node.store.folder(of: id) else { return }
-    guard let found = await Machine.takeOver(id, in: folder, recorded: file?.run) else { return }
-    await use(found)
-    if file?.run != found.run { recordRun(of: found, in: folder) }
-    log.info("\(id): runs in process \(found.pid); managed again")
+    guard let found = Machine.find(id, in: folder, recorded: file?.run) else { return }
+    if let machine = found.machine { watch(machine) }
+    isStarting = found.machine == nil
+    isWorking = true
+    self.found = found
+  }
+
+  /// Manages the machine again that `recover` found.
+  func takeOver() async {
+    guard let found else { return }
+    self.found = nil
+    let machine = await Machine.takeOver(found)
+    isStarting = false
+    if let machine {
+      await use(machine)
+      if file?.run != machine.run { recordRun(of: machine, in: found.folder) }
+      log.info("\(id): runs in process \(machine.pid); managed again")
+    }
+    node.announce(self)
+    LoopActor.start { await self.workOff() }
   }
 
   // MARK: commands
@@ -171,10 +190,12 @@ import Linux
     let store = node.store
     let image = try BackingImage(spec.image!, in: store.images)
     let folder = try store.makeStaging(for: id)
+    StopPoint.stagingMade.reach()
     let limit = NetToVMM.maximumGuestData
     try ConfigDrive.layOut(
       in: folder, userData: SealedMemory.read(userData, limit: limit),
       metaData: metaData.map { try SealedMemory.read($0, limit: limit) } ?? ConfigDrive.defaultMetaData(for: id))
+    StopPoint.configDriveLaidOut.reach()
     let tools = node.tools
     try await together([
       {
@@ -185,6 +206,7 @@ import Linux
       },
       { try await tools.run(.xorriso, ConfigDrive.arguments(in: folder)) },
     ])
+    StopPoint.toolsEnded.reach()
     try ConfigDrive.cleanUp(in: folder)
     if spec.firmware == .efi {
       try node.firmware?.makeVariables(in: folder.handle)
@@ -194,7 +216,9 @@ import Linux
     try Files.sync(ConfigDrive.name, in: folder.handle)
     let file = InstanceFile(spec: spec, image: image, request: request.number)
     try store.writeState(file, in: folder)
+    StopPoint.stateWritten.reach()
     try store.commitStaging(of: id, folder)
+    StopPoint.created.reach()
     return file
   }
 
@@ -221,8 +245,10 @@ import Linux
         arguments: QEMUCommandLine.arguments(
           for: file.spec, image: file.image, folder: folder.path, images: node.store.imagesPath, settings),
         spawner: node.spawner, null: node.null)
+      StopPoint.machineAnswered.reach()
       await use(machine)
       recordRun(of: machine, in: folder)
+      StopPoint.runRecorded.reach()
       log.info("\(id): runs in process \(machine.pid), \(Int(started.age * 1000)) ms after its start")
       return nil
     } catch {
@@ -230,7 +256,7 @@ import Linux
     }
   }
 
-  private func use(_ machine: Machine) async {
+  private func watch(_ machine: Machine) {
     guard !machine.hasEnded else { return }
     self.machine = machine
     machine.onEnd = { [weak self] in
@@ -240,6 +266,11 @@ import Linux
       log.info("\(self.id): its machine has ended")
       self.node.announce(self)
     }
+  }
+
+  private func use(_ machine: Machine) async {
+    watch(machine)
+    guard isRunning else { return }
     do {
       let opened = try await node.spawner.figures(of: machine.pid)
       // Its number cannot have passed to another process while its end is not seen.
@@ -266,6 +297,7 @@ import Linux
     }
     let grace = deleteWaits ? 0 : node.stopGrace
     while !(await machine.stop(grace: grace, hurry: hurry)) { log.error("\(id): its QEMU does not end; trying again") }
+    StopPoint.machineEnded.reach()
     return nil
   }
 
@@ -289,16 +321,19 @@ import Linux
     }
     if let machine {
       while !(await machine.pullPlug()) { log.error("\(id): its QEMU does not end; trying again") }
+      StopPoint.machineEnded.reach()
     }
     do {
       try node.store.remove(id)
     } catch {
       return Failure(reason: .invalidData, cause: "remove its folder: \(error)")
     }
+    StopPoint.filesRemoved.reach()
     file = nil
     corruption = nil
     node.announceRemoval(of: id)
     node.reports.add(.deleted(id))
+    StopPoint.reported.reach()
     log.info("\(id): deleted")
     return nil
   }

@@ -21,6 +21,7 @@ import Startup
     log.configure(options.log)
     umask(0o077)
     do {
+      if options.isHardReset { exit(try HardReset.run(options)) }
       let listener = try Startup.inheritedListener()
       try Startup.closeDescriptors(from: Startup.firstInherited + 1)
       Startup.raiseOpenFiles(to: openFiles)
@@ -35,7 +36,7 @@ import Startup
       let powerDown = try Signals.descriptor(for: [SIGPWR])
       let settings = Node.Settings(
         accelerator: Accelerators.choose(options.virtualisation), firmware: FirmwareFiles(),
-        stopGrace: options.stopGrace)
+        stopGrace: options.stopGrace, toolDeadline: options.toolDeadline)
       LoopActor.prepare()
       try Confinement.filterSystemCalls(.manager)
       LoopActor.run {

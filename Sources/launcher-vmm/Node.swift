@@ -28,6 +28,8 @@ import ServiceManager
     var accelerator: QEMUCommandLine.Accelerator
     var firmware: FirmwareFiles?
     var stopGrace: Double
+    /// Seconds that a tool may take.
+    var toolDeadline: Double
   }
 
   init(
@@ -39,7 +41,7 @@ import ServiceManager
     self.null = null
     self.peers = peers
     self.service = service
-    tools = ToolRunner(spawner: spawner, null: null)
+    tools = ToolRunner(spawner: spawner, null: null, deadline: settings.toolDeadline)
     accelerator = settings.accelerator
     firmware = settings.firmware
     stopGrace = settings.stopGrace
@@ -51,6 +53,10 @@ import ServiceManager
 
   /// Reads the instances that are there, finds their machines again, and then lets the other processes in.
   func run() async {
+    #if DEBUG
+      StopPoint.folder = store.instances
+    #endif
+    let started = Moment.now
     do {
       try store.removeLeftovers()
       for id in try store.list() { instances[id] = Instance(id, node: self) }
@@ -58,10 +64,12 @@ import ServiceManager
       log.fatal("read the instances: \(error)")
     }
     let all = instances.values.sorted { $0.id < $1.id }
-    try? await together(all.map { instance in { await instance.recover() } })
-    log.info("\(all.count) instances, \(all.count { $0.isRunning }) of them running")
+    for instance in all { instance.recover() }
     peers.open()
     service.ready(statusLine)
+    // A monitor that does not answer keeps only its own instance waiting.
+    try? await together(all.map { instance in { await instance.takeOver() } })
+    log.info("\(statusLine), \(Int(started.age * 1000)) ms after the start")
   }
 
   private var statusLine: String { "\(census) instances, \(instances.values.count { $0.isRunning }) of them running" }

@@ -17,6 +17,10 @@ struct Options {
   let virtualisation: Virtualisation
   /// Seconds.
   let stopGrace: Double
+  /// Seconds: creating an overlay or a small ISO takes well under one; a storm of them on a busy disk some.
+  let toolDeadline: Double
+  /// Delete all instances and end, instead of running them.
+  let isHardReset: Bool
   let user: UserIDs?
   let users: Peers.Users
   let log: LogSettings
@@ -33,6 +37,11 @@ struct Options {
     let stopGrace = flags.duration(
       "stop-grace", default: .seconds(10), in: .seconds(0)...(.seconds(3600)), group: "Instances",
       help: "how long STOP waits for the guest to power down")
+    let toolDeadline = flags.duration(
+      "tool-deadline", default: .seconds(120), in: .seconds(1)...(.seconds(3600)), group: "Instances",
+      help: "how long qemu-img and xorriso may take before they are killed")
+    let hardReset = flags.bool(
+      "hard-reset", group: "Instances", help: "kill and delete all instances, say what was done, and end")
     let user = flags.userIDs()
     let netUser = flags.peerUser("net-uid", of: "launcher-net")
     let statsUser = flags.peerUser("stats-uid", of: "launcher-stats")
@@ -41,6 +50,8 @@ struct Options {
     self.stateFolder = parsed[stateFolder]
     self.virtualisation = parsed[virtualisation]
     self.stopGrace = parsed[stopGrace] / .seconds(1)
+    self.toolDeadline = parsed[toolDeadline] / .seconds(1)
+    isHardReset = parsed[hardReset]
     self.user = parsed[user]
     users = Peers.Users(
       net: parsed[netUser] ?? parsed[user]?.uid ?? getuid(), stats: parsed[statsUser] ?? parsed[user]?.uid ?? getuid())

@@ -21,6 +21,7 @@ import Startup
           "not started as root: all processes run as user \(getuid()), which is for development; they are not protected from each other"
         )
       }
+      if options.isHardReset { try hardReset(options, users) }
       try Folders.prepare(stateFolder: options.stateFolder, users: users)
       let listener = try RendezvousSocket.make(at: options.rendezvous, users: users)
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM, SIGCHLD])
@@ -43,15 +44,28 @@ import Startup
     }
   }
 
+  /// Becomes launcher-vmm, whose instances they are.
+  private static func hardReset(_ options: Options, _ users: ProcessUsers?) throws(SystemError) -> Never {
+    let path = try ownFolder() + "/launcher-vmm"
+    CStrings.with(["launcher-vmm"] + options.vmmArguments + (users.map { ["-user=\($0.vmm)"] } ?? [])) {
+      _ = execv(path, $0)
+    }
+    throw SystemError("execute", path)
+  }
+
   /// The programs stand beside this one.
-  private static func programs(_ options: Options, _ users: ProcessUsers?, _ listener: Descriptor) throws(SystemError)
-    -> [Supervisor.Program]
-  {
+  private static func ownFolder() throws(SystemError) -> String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
     guard length > 0 else { throw SystemError("readlink", "/proc/self/exe") }
     let own = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    let folder = own.lastIndex(of: "/").map { String(own[..<$0]) } ?? "."
+    return own.lastIndex(of: "/").map { String(own[..<$0]) } ?? "."
+  }
+
+  private static func programs(_ options: Options, _ users: ProcessUsers?, _ listener: Descriptor) throws(SystemError)
+    -> [Supervisor.Program]
+  {
+    let folder = try ownFolder()
     let uids = users.map { ["-net-uid=\($0.net.uid)", "-stats-uid=\($0.stats.uid)"] } ?? []
     return [
       ("launcher-vmm", options.vmmArguments + uids, users?.vmm, listener),

@@ -6,6 +6,8 @@ import Glog
 
 /// The command line of launcher: what it needs itself, and what it passes on to the three processes.
 struct Options {
+  /// Have launcher-vmm delete all instances and end, instead of running them.
+  let isHardReset: Bool
   let stateFolder: String
   let rendezvous: String
   let netUser: String
@@ -29,6 +31,7 @@ struct Options {
   private static let vmmFlags = [
     ("qemu-virtualisation", "MODE", "auto", "how machines run: kvm, software, auto"),
     ("stop-grace", "TIME", "10s", "how long STOP waits for the guest to power down"),
+    ("tool-deadline", "TIME", "2m", "how long qemu-img and xorriso may take before they are killed"),
   ]
 
   init(_ arguments: [String]) throws(FlagError) {
@@ -38,6 +41,9 @@ struct Options {
     }
     let net = passed(Self.netFlags, "Scheduler")
     let vmm = passed(Self.vmmFlags, "Machines")
+    let hardReset = flags.bool(
+      "hard-reset", group: "Machines",
+      help: "kill and delete all instances, say what was done, and end; no launcher may run")
     let stateFolder = flags.string(
       "state-dir", "FOLDER", default: "/var/lib/ciao", group: "Folders", help: "folder with instances and images")
     let rendezvous = flags.rendezvous(default: Self.defaultRendezvous)
@@ -50,6 +56,7 @@ struct Options {
       help: "user of launcher-stats, by name or UID:GID")
     let logFlags = LogFlags(in: &flags)
     let parsed = try flags.parse(arguments)
+    isHardReset = parsed[hardReset]
     self.stateFolder = parsed[stateFolder]
     self.rendezvous = parsed[rendezvous]
     self.netUser = parsed[netUser]
@@ -63,7 +70,7 @@ struct Options {
       flags.filter { parsed.isSet($0) }.map { "-\($0.name)=\(parsed[$0])" }
     }
     netArguments = common + [meeting] + given(net)
-    vmmArguments = common + given(vmm)
+    vmmArguments = common + given(vmm) + (isHardReset ? ["-hard-reset"] : [])
     statsArguments = common + [meeting]
   }
 

@@ -80,7 +80,9 @@ import Loop
       let qmp = try listen(qmpSocketName, in: folder.handle)
       let console = try listen(ConsoleLog.socketName, in: folder.handle)
       let output = try Descriptor.open(logName, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW, in: folder.handle)
+      StopPoint.socketsMade.reach()
       child = try await spawner.spawn(.qemu, arguments, [null, output, output, qmp, console])
+      StopPoint.machineStarted.reach()
     } catch {
       throw Failure(description: "start QEMU: \(error)")
     }
@@ -116,47 +118,63 @@ import Loop
 
   // MARK: take-over
 
-  /// Finds the machine of an instance after a restart of launcher; nil when none runs.
+  /// What is left of a machine after a restart of launcher.
+  struct Found {
+    fileprivate let instance: Identifier
+    let folder: InstanceStore.Folder
+    /// nil: it was being started when launcher ended, and who it is will be known by its greeting.
+    let machine: Machine?
+    /// nil: nobody listens at its monitor's socket.
+    fileprivate let monitor: QMPClient?
+    fileprivate let events: EventForwarder
+  }
+
+  /// Looks for the machine of an instance after a restart of launcher; nil when none runs.
   ///
-  /// Its monitor's socket is the proof of life: nobody listens there once QEMU is gone, and the kernel names the
-  /// process that greets. A machine whose monitor hangs is known by the recorded process and its start time.
-  static func takeOver(_ instance: Identifier, in folder: InstanceStore.Folder, recorded run: InstanceFile.Run?) async
-    -> Machine?
-  {
-    var pid = run.flatMap { isAlive($0) ? $0.pid : nil }
-    let client: QMPClient
+  /// It is known by the recorded process and its start time, also when its monitor hangs. Without a record its
+  /// monitor's socket is the proof of life: nobody listens there once QEMU is gone, and the kernel names the process
+  /// that greets.
+  static func find(_ instance: Identifier, in folder: InstanceStore.Folder, recorded run: InstanceFile.Run?) -> Found? {
+    let machine = run.flatMap { run in adopt(instance, run.pid, folder) { isAlive(run) } }
     let events = EventForwarder()
     do {
-      client = try QMPClient(
+      let monitor = try QMPClient(
         qmpSocketName, in: folder.handle, onEvent: { events.machine?.event($0) },
         onClose: { events.machine?.monitorLost() })
+      return Found(instance: instance, folder: folder, machine: machine, monitor: monitor, events: events)
     } catch {
-      if let pid { log.warning("\(instance): process \(pid) runs, but \(error)") }
-      guard let pid, let machine = adopt(instance, pid, folder) else { return nil }
-      machine.reconnectLater()
-      return machine
+      guard let machine else { return nil }
+      log.warning("\(instance): process \(machine.pid) runs, but \(error)")
+      return Found(instance: instance, folder: folder, machine: machine, monitor: nil, events: events)
     }
+  }
+
+  /// Connects to the machine that was found; nil when it has ended meanwhile.
+  static func takeOver(_ found: Found) async -> Machine? {
     var answers = false
     do {
       // A machine that is not recorded was being started when launcher ended: it may take its time.
-      try await client.negotiate(until: .after(seconds: pid == nil ? startDeadline : takeoverDeadline))
-      answers = true
+      try await found.monitor?.negotiate(
+        until: .after(seconds: found.machine == nil ? startDeadline : takeoverDeadline))
+      answers = found.monitor != nil
     } catch {
-      log.warning("\(instance): \(error)")
+      log.warning("\(found.instance): \(error)")
     }
-    pid = client.peer ?? pid
-    guard let pid, let machine = adopt(instance, pid, folder) else {
-      client.close()
+    let greeter = found.machine == nil ? found.monitor?.peer : nil
+    guard let machine = found.machine ?? greeter.flatMap({ adopt(found.instance, $0, found.folder) }),
+      !machine.hasEnded
+    else {
+      found.monitor?.close()
       return nil
     }
-    if answers {
-      events.machine = machine
-      machine.use(client)
+    if answers, let monitor = found.monitor {
+      found.events.machine = machine
+      machine.use(monitor)
     } else {
-      client.close()
+      found.monitor?.close()
       machine.reconnectLater()
     }
-    machine.console = ConsoleLog(in: folder.handle)
+    machine.console = ConsoleLog(in: found.folder.handle)
     return machine
   }
 
@@ -164,9 +182,14 @@ import Loop
     run.bootID == ProcessIdentity.bootID() && ProcessIdentity.startTime(of: run.pid) == run.startTime
   }
 
-  private static func adopt(_ instance: Identifier, _ pid: pid_t, _ folder: InstanceStore.Folder) -> Machine? {
-    let pidfd = sh_pidfd_open(pid)
-    return pidfd < 0 ? nil : Machine(instance, pid: pid, pidfd: Descriptor(pidfd), folder: folder.handle)
+  /// `isRight` is asked when the number can no longer pass to another process unseen.
+  private static func adopt(
+    _ instance: Identifier, _ pid: pid_t, _ folder: InstanceStore.Folder, isRight: () -> Bool = { true }
+  ) -> Machine? {
+    let raw = sh_pidfd_open(pid)
+    guard raw >= 0 else { return nil }
+    let pidfd = Descriptor(raw)
+    return isRight() ? Machine(instance, pid: pid, pidfd: pidfd, folder: folder.handle) : nil
   }
 
   /// What identifies the process in the instance's state file.
@@ -178,7 +201,7 @@ import Loop
 
   // MARK: monitor
 
-  private final class EventForwarder {
+  fileprivate final class EventForwarder {
     weak var machine: Machine?
   }
 
@@ -234,6 +257,7 @@ import Loop
       let deadline = Moment.after(seconds: grace)
       do {
         try await qmp.execute("system_powerdown", until: deadline)
+        StopPoint.powerDownAsked.reach()
         await waitForEnd(until: deadline, or: hurry)
       } catch {
         log.warning("\(instance): ask the guest to power down: \(error)")
@@ -247,8 +271,14 @@ import Loop
     if hasEnded { return true }
     if let qmp {
       _ = try? await qmp.execute("quit", until: .after(seconds: Self.commandDeadline))
+      StopPoint.quitAsked.reach()
       await waitForEnd(until: .after(seconds: Self.endDeadline))
     }
+    return await kill()
+  }
+
+  /// Ends QEMU by SIGKILL. False when it is still there after that.
+  func kill() async -> Bool {
     if !hasEnded {
       _ = sh_pidfd_signal(pidfd.raw, SIGKILL)
       await waitForEnd(until: .after(seconds: Self.endDeadline))

@@ -1,3 +1,4 @@
+import AsyncLoop
 import Glibc
 import Glog
 import Instances
@@ -18,11 +19,33 @@ struct InstanceStore {
   let instancesPath: String
   let imagesPath: String
 
-  init(stateFolder: String) throws(SystemError) {
+  struct InUse: Error, CustomStringConvertible {
+    let path: String
+    var description: String {
+      "\(path): another launcher-vmm works on these instances (it holds the folder's lock): stop that launcher first"
+    }
+  }
+
+  /// Milliseconds to wait for an earlier launcher-vmm that is about to end, and between two looks.
+  private static let lockPatience = 3000
+  private static let lockPause = 10
+
+  init(stateFolder: String) throws {
     instancesPath = "\(stateFolder)/instances"
     imagesPath = "\(stateFolder)/images"
     instances = try Descriptor.open(instancesPath, O_RDONLY | O_DIRECTORY)
     images = try Descriptor.open(imagesPath, O_RDONLY | O_DIRECTORY)
+    try lock()
+  }
+
+  /// Takes the instances for this process alone; the kernel frees them when it ends, however it ends.
+  private func lock() throws {
+    for _ in 0..<Self.lockPatience / Self.lockPause {
+      if flock(instances.raw, LOCK_EX | LOCK_NB) == 0 { return }
+      guard errno == EWOULDBLOCK else { throw SystemError("lock", instancesPath) }
+      usleep(UInt32(Self.lockPause) * 1000)
+    }
+    throw InUse(path: instancesPath)
   }
 
   /// A folder of one instance, in staging or in place.
@@ -77,9 +100,10 @@ struct InstanceStore {
   }
 
   /// Gives a complete instance its name, durably.
-  func commitStaging(of id: Identifier, _ folder: Folder) throws(SystemError) {
+  @LoopActor func commitStaging(of id: Identifier, _ folder: Folder) throws(SystemError) {
     try Files.sync(folder.handle, named: folder.path)
     try Files.move(Self.stagingPrefix + id.text, in: instances, to: id.text, in: instances)
+    StopPoint.nameGiven.reach()
     try Files.sync(instances, named: instancesPath)
   }
 
@@ -92,10 +116,11 @@ struct InstanceStore {
   }
 
   /// Removes an instance: its name first, durably, then its files.
-  func remove(_ id: Identifier) throws(SystemError) {
+  @LoopActor func remove(_ id: Identifier) throws(SystemError) {
     let doomed = Self.deletedPrefix + id.text
     try Files.removeTree(doomed, in: instances)
     try Files.move(id.text, in: instances, to: doomed, in: instances)
+    StopPoint.nameTaken.reach()
     try Files.sync(instances, named: instancesPath)
     try Files.removeTree(doomed, in: instances)
   }

@@ -13,8 +13,6 @@ import Loop
 
   /// Tools at once: they compete for the disk, so more do not end sooner.
   private static let width = 8
-  /// Seconds: creating an overlay or a small ISO takes well under one; a storm of them on a busy disk some.
-  private static let deadline = 120.0
   /// Seconds a killed tool may take to be gone.
   private static let killDeadline = 10.0
   /// Bytes of a tool's last words that are kept.
@@ -22,11 +20,14 @@ import Loop
 
   private let spawner: SpawnerClient
   private let null: Descriptor
+  /// Seconds.
+  private let deadline: Double
   private let slots = Slots(ToolRunner.width)
 
-  init(spawner: SpawnerClient, null: Descriptor) {
+  init(spawner: SpawnerClient, null: Descriptor, deadline: Double) {
     self.spawner = spawner
     self.null = null
+    self.deadline = deadline
   }
 
   /// Runs a tool to its successful end, or throws what it said.
@@ -46,14 +47,14 @@ import Loop
     let words = LastWords(limit: Self.keptOutput)
     LoopActor.loop.onReadable(output.reader.raw) { words.take(output.reader) }
     defer { LoopActor.loop.forget(output.reader.raw) }
-    if let end = await child.waitForEnd(until: .after(seconds: Self.deadline)) {
+    if let end = await child.waitForEnd(until: .after(seconds: deadline)) {
       words.take(output.reader)
       guard end == .exited(0) else { throw Failure(description: "\(program.name) \(end): \(words.text)") }
       return
     }
     child.signal(SIGKILL)
     _ = await child.waitForEnd(until: .after(seconds: Self.killDeadline))
-    throw Failure(description: "\(program.name) did not end within \(Int(Self.deadline)) s: \(words.text)")
+    throw Failure(description: "\(program.name) did not end within \(Int(deadline)) s: \(words.text)")
   }
 }
 

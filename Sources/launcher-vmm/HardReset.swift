@@ -1,0 +1,69 @@
+import AsyncLoop
+import Confinement
+import Glibc
+import Glog
+import Instances
+import Linux
+import Loop
+import Rights
+
+/// `-hard-reset`: ends the machines of all instances and removes the instances, whatever their state files say.
+///
+/// It needs neither a scheduler nor the other processes, and runs with the rights of the manager.
+enum HardReset {
+  /// Does it, says what it did, and gives the exit status: 1 when something is left.
+  static func run(_ options: Options) throws -> Int32 {
+    try Confinement.dropPrivileges(to: options.user, rights: .manager)
+    let store = try InstanceStore(stateFolder: options.stateFolder)
+    LoopActor.prepare()
+    try Confinement.filterSystemCalls(.manager)
+    let outcome = Outcome()
+    LoopActor.run {
+      await reset(store, outcome)
+      LoopActor.loop.stop()
+    }
+    return outcome.status
+  }
+
+  private final class Outcome: @unchecked Sendable {
+    var status: Int32 = 1
+  }
+
+  @LoopActor private static func reset(_ store: InstanceStore, _ outcome: Outcome) async {
+    do {
+      try store.removeLeftovers()
+      let all = try store.list()
+      var deleted = 0
+      try await together(
+        all.map { id in
+          {
+            do {
+              try await delete(id, store)
+              deleted += 1
+            } catch {
+              log.error("\(id): \(error)")
+            }
+          }
+        })
+      log.info("hard reset of \(store.instancesPath): \(deleted) of \(all.count) instances deleted")
+      outcome.status = deleted == all.count ? 0 : 1
+    } catch {
+      log.error("hard reset: \(error)")
+    }
+  }
+
+  @LoopActor private static func delete(_ id: Identifier, _ store: InstanceStore) async throws {
+    let run = try? store.readState(of: id).run
+    var end = "no machine ran"
+    if let folder = try? store.folder(of: id), let found = Machine.find(id, in: folder, recorded: run),
+      let machine = await Machine.takeOver(found)
+    {
+      guard await machine.kill() else {
+        throw Machine.Failure(description: "its machine, process \(machine.pid), does not end; the instance is kept")
+      }
+      end = "its machine, process \(machine.pid), was killed"
+    }
+    try store.remove(id)
+    log.info("\(id): deleted; \(end)")
+  }
+}

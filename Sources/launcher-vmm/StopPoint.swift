@@ -1,0 +1,46 @@
+import AsyncLoop
+import Glibc
+import Glog
+import Linux
+
+/// The steps of a command at which a test can hold launcher-vmm, to end it there as a crash would.
+///
+/// In a debug build the manager stops itself (SIGSTOP) at the step that the file `.stop-at` in the folder of instances
+/// names, and takes the file away. A release build knows no such file.
+@LoopActor enum StopPoint: String {
+  case stagingMade = "staging-made"
+  case configDriveLaidOut = "config-drive-laid-out"
+  case toolsEnded = "tools-ended"
+  case stateWritten = "state-written"
+  case nameGiven = "name-given"
+  case created = "created"
+  case socketsMade = "sockets-made"
+  case machineStarted = "machine-started"
+  case machineAnswered = "machine-answered"
+  case runRecorded = "run-recorded"
+  case powerDownAsked = "power-down-asked"
+  case quitAsked = "quit-asked"
+  case machineEnded = "machine-ended"
+  case nameTaken = "name-taken"
+  case filesRemoved = "files-removed"
+  case reported = "reported"
+
+  #if DEBUG
+    /// The folder of instances.
+    static var folder: Descriptor?
+
+    private static let fileName = ".stop-at"
+    private static let longestName = 64
+
+    func reach() {
+      guard let folder = Self.folder,
+        let name = try? Files.read(Self.fileName, in: folder, limit: Self.longestName), name == Array(rawValue.utf8)
+      else { return }
+      try? Files.remove(Self.fileName, in: folder)
+      log.warning("stopping at \(rawValue)")
+      raise(SIGSTOP)
+    }
+  #else
+    func reach() {}
+  #endif
+}
