@@ -34,10 +34,6 @@ int sh_spawn(const struct sh_spawn *what, pid_t *pid, int *pidfd, int *stage) {
       if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) FAIL(SH_STAGE_PDEATHSIG);
       if (getppid() != parent) _exit(127);
     }
-    for (int i = 0; i < what->rlimit_count; i++) {
-      struct rlimit limit = {what->rlimits[i].soft, what->rlimits[i].hard};
-      if (setrlimit(what->rlimits[i].resource, &limit)) FAIL(SH_STAGE_RLIMIT);
-    }
     // First out of the way of the numbers they are to have, then onto them.
     int high[MAX_CHILD_FDS];
     for (int i = 0; i < what->fd_count; i++) {
@@ -49,6 +45,11 @@ int sh_spawn(const struct sh_spawn *what, pid_t *pid, int *pidfd, int *stage) {
       else if (dup2(high[i], i) < 0) FAIL(SH_STAGE_FDS);
     }
     if (syscall(SYS_close_range, what->fd_count, ~0U, CLOSE_RANGE_SET_CLOEXEC)) FAIL(SH_STAGE_FDS);
+    // After the descriptors: a limit on open files is the child's, not that of what the parent had open.
+    for (int i = 0; i < what->rlimit_count; i++) {
+      struct rlimit limit = {what->rlimits[i].soft, what->rlimits[i].hard};
+      if (setrlimit(what->rlimits[i].resource, &limit)) FAIL(SH_STAGE_RLIMIT);
+    }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

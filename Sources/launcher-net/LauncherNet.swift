@@ -27,11 +27,12 @@ import TLS
     do {
       try Startup.closeDescriptors(from: Startup.firstInherited)
       Startup.raiseOpenFiles(to: openFiles)
+      // Forked first: it must not inherit the private key's descriptor.
+      let needsResolver = options.servers.contains { !$0.isNumeric }
+      let resolver = needsResolver ? try Resolver.fork(user: options.user, log: options.log) : nil
       // Opened before the change of user, so that the private key can be root's alone; read after it.
       let authorities = try Descriptor.open(options.authorities, O_RDONLY)
       let certificate = try Descriptor.open(options.certificate, O_RDONLY)
-      let needsResolver = options.servers.contains { !$0.isNumeric }
-      let resolver = needsResolver ? try Resolver.fork(user: options.user, log: options.log) : nil
       let service = try ServiceManager()
       try Confinement.dropPrivileges(to: options.user, rights: .net)
       let uuid = try NodeUUIDStore.load(role: role, below: options.stateFolder)

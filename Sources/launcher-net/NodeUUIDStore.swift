@@ -21,12 +21,17 @@ enum NodeUUIDStore {
     }
     let name = "0x" + String(role.rawValue, radix: 16)
     path += "/" + name
-    guard faccessat(folder.raw, name, F_OK, 0) == 0 else {
+    let file: Descriptor
+    do {
+      file = try Descriptor.open(name, O_RDONLY | O_NONBLOCK, in: folder)
+    } catch {
+      // Only a file that is not there makes this a new node; one that cannot be read is its identity all the same.
+      guard error.code == ENOENT else { throw Unusable(description: "\(path): \(error)") }
       let uuid = NodeUUID.random()
       try Files.replace(name, with: Array(uuid.description.utf8), mode: 0o644, in: folder)
       return uuid
     }
-    let text = String(decoding: try Files.read(name, in: folder, limit: fileLimit), as: UTF8.self)
+    let text = String(decoding: try Files.read(file, named: path, limit: fileLimit), as: UTF8.self)
     guard let uuid = NodeUUID(text.prefix { !$0.isWhitespace }) else {
       throw Unusable(description: "\(path): holds no UUID; restore the node's, or remove the file to be a new node")
     }

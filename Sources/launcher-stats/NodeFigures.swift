@@ -44,8 +44,10 @@ enum NodeFigures {
 
   /// Blocks of a file system, and those available to users, in 10^6 bytes.
   static func disk(_ status: statfs) -> (totalMB: Int, availableMB: Int) {
+    // Blocks are counted in fragments where a file system has them (FUSE), as statvfs(3) and df(1) do.
+    let unit = status.f_frsize > 0 ? status.f_frsize : status.f_bsize
     func megabytes(_ blocks: UInt) -> Int {
-      let (bytes, overflow) = blocks.multipliedReportingOverflow(by: UInt(max(0, status.f_bsize)))
+      let (bytes, overflow) = blocks.multipliedReportingOverflow(by: UInt(max(0, unit)))
       return overflow ? -1 : Int(bytes / 1_000_000)
     }
     return (megabytes(status.f_blocks), megabytes(status.f_bavail))

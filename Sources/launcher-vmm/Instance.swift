@@ -296,14 +296,18 @@ import Linux
       return request.isRepeated ? nil : Failure(reason: .alreadyStopped, cause: "it does not run")
     }
     let grace = deleteWaits ? 0 : node.stopGrace
-    while !(await machine.stop(grace: grace, hurry: hurry)) { log.error("\(id): its QEMU does not end; trying again") }
+    while !(await machine.stop(grace: grace, hurry: hurry, isHurried: { deleteWaits })) {
+      log.error("\(id): its QEMU does not end; trying again")
+    }
     StopPoint.machineEnded.reach()
     return nil
   }
 
   /// Powers the guest down as STOP does.
   func powerDown() async {
-    guard let machine, !(await machine.stop(grace: node.stopGrace, hurry: hurry)) else { return }
+    guard let machine, !(await machine.stop(grace: node.stopGrace, hurry: hurry, isHurried: { deleteWaits })) else {
+      return
+    }
     log.error("\(id): its QEMU does not end")
   }
 

@@ -13,6 +13,8 @@ import Startup
   static func main() {
     let options = Startup.options { (arguments) throws(FlagError) in try Options(arguments) }
     log.configure(options.log)
+    // The modes of the folders are meant: other users go through them.
+    umask(0o022)
     do {
       try Startup.closeDescriptors(from: Startup.firstInherited)
       let users = geteuid() == 0 ? try ProcessUsers(options) : nil

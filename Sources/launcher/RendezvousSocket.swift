@@ -14,7 +14,14 @@ enum RendezvousSocket {
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     try Folders.make(folder, owner: nil, mode: 0o755)
     let probe = try UnixSocket.make(.packets)
-    if (try? UnixSocket.connect(probe, to: path)) != nil { throw InUse(path: path) }
+    do {
+      try UnixSocket.connect(probe, to: path)
+      throw InUse(path: path)
+    } catch let error as SystemError {
+      // Nobody listens, or nothing is there. A listener whose queue is full (EAGAIN) is one.
+      if error.code == EAGAIN { throw InUse(path: path) }
+      guard [ECONNREFUSED, ENOENT].contains(error.code) else { throw error }
+    }
     guard unlink(path) == 0 || errno == ENOENT else { throw SystemError("unlink", path) }
     let socket = try UnixSocket.make(.packets)
     let mask = umask(0o177)

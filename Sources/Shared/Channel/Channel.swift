@@ -44,6 +44,8 @@ public final class Channel<Incoming: Message, Outgoing: Message> {
     loop.onReadable(socket.raw, isPaused ? nil : { [weak self] in _ = self?.receive(limit: Self.batch) })
   }
 
+  deinit { close() }
+
   public func close() {
     guard isOpen else { return }
     loop.forget(socket.raw)
@@ -106,13 +108,19 @@ public final class Channel<Incoming: Message, Outgoing: Message> {
 
   private func flush() {
     while queueStart < queue.count {
-      guard transmit(queue[queueStart]) else { return }
+      guard transmit(queue[queueStart]) else { return dropSent() }
       queueStart += 1
     }
     guard isOpen else { return }
     queue.removeAll(keepingCapacity: true)
     queueStart = 0
     loop.onWritable(socket.raw, nil)
+  }
+
+  /// A queue that never runs empty must not keep what was sent, nor the descriptors in it.
+  private func dropSent() {
+    queue.removeFirst(queueStart)
+    queueStart = 0
   }
 
   /// False when it has to wait or the channel is gone.
@@ -148,8 +156,9 @@ public enum Datagram {
     if result < 0 {
       return Int32(-result) == EAGAIN ? .none : Int32(-result) == ECONNRESET ? .ended : .failed(Int32(-result))
     }
-    if result == 0 { return .ended }
-    return .message(bytes, fds.prefix(Int(count)).map { Descriptor($0) })
+    // Owned from here on: also an empty datagram, which counts as the end, may have brought some.
+    let descriptors = fds.prefix(Int(count)).map { Descriptor($0) }
+    return result == 0 ? .ended : .message(bytes, descriptors)
   }
 
   /// 0 or the errno.

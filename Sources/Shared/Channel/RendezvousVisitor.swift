@@ -23,6 +23,8 @@ public final class RendezvousVisitor {
   /// Seconds between visits that fail, doubled each time up to the last.
   private static let firstDelay = 0.05
   private static let longestDelay = 2.0
+  /// Seconds after which a channel was a good one; one that ends sooner ends the visits' haste.
+  private static let goodChannel = 5.0
   /// Seconds launcher-vmm may take for its answer: it may be starting up with many instances.
   private static let answerDeadline = 30.0
 
@@ -34,6 +36,8 @@ public final class RendezvousVisitor {
   private let onExhausted: () -> Void
   private var sockets: Sockets
   private var delay = RendezvousVisitor.firstDelay
+  /// When the last channel came, until the next visit.
+  var lastChannel: Moment?
 
   /// `onChannel` gets the end of each new channel, `onTrouble` a sentence about a visit that failed, `onExhausted`
   /// is called when no socket is left: the process then ends, to be started anew.
@@ -52,6 +56,11 @@ public final class RendezvousVisitor {
 
   /// Connects, says who it is and waits for the answer. Called at start-up and whenever the channel has ended.
   public func visit() {
+    if let last = lastChannel {
+      lastChannel = nil
+      if last.age < Self.goodChannel { return later() }
+      delay = Self.firstDelay
+    }
     guard let socket = sockets.spares.popLast() else { return onExhausted() }
     do {
       try UnixSocket.connect(socket, to: path)
@@ -82,7 +91,7 @@ public final class RendezvousVisitor {
     do {
       let welcome = try MessageCoding.decode(RendezvousWelcome.self, bytes, descriptors)
       sockets.spares.append(welcome.spare)
-      delay = Self.firstDelay
+      lastChannel = .now
       onChannel(welcome.channel)
     } catch {
       again("\(path): answer not understood: \(error)")
@@ -91,6 +100,10 @@ public final class RendezvousVisitor {
 
   private func again(_ trouble: String) {
     onTrouble(trouble)
+    later()
+  }
+
+  private func later() {
     loop.schedule(at: .after(seconds: delay)) { [self] in visit() }
     delay = min(delay * 2, Self.longestDelay)
   }

@@ -145,7 +145,8 @@ public enum StatsToNet: Message {
         sample.memoryTotalMB, sample.memoryAvailableMB, sample.diskTotalMB, sample.diskAvailableMB, sample.load,
         sample.cpusOnline,
       ] { writer.integer(Int64(figure)) }
-      writer.string(sample.hostName)
+      // A host name may be any bytes, which grow when they are no UTF-8: the reader's bound must hold.
+      writer.string(sample.hostName.utf8.count <= Self.maximumText ? sample.hostName : "")
       writer.list(sample.networks) {
         $0.string($1.ip)
         $0.string($1.mac)

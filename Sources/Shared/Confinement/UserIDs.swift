@@ -18,16 +18,21 @@ public struct UserIDs: Equatable, Sendable, CustomStringConvertible {
   /// Reads `UID:GID` or `UID:GID:GROUP,GROUP`; nil for anything else, and for the superuser.
   public init?(_ text: String) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard (2...3).contains(parts.count), let uid = uid_t(parts[0]), let gid = gid_t(parts[1]), uid != 0, gid != 0
-    else { return nil }
+    guard (2...3).contains(parts.count), let uid = Self.id(parts[0]), let gid = Self.id(parts[1]) else { return nil }
     var groups: [gid_t] = []
     if parts.count == 3 {
       for part in parts[2].split(separator: ",", omittingEmptySubsequences: false) {
-        guard let group = gid_t(part), group != 0, groups.count < Self.maximumGroups else { return nil }
+        guard let group = Self.id(part), groups.count < Self.maximumGroups else { return nil }
         groups.append(group)
       }
     }
     self.init(uid: uid, gid: gid, groups: groups)
+  }
+
+  /// The largest number is -1 to the kernel, for which "become -1" means "stay who you are": root.
+  private static func id(_ text: Substring) -> UInt32? {
+    guard let id = UInt32(text), id != 0, id != .max else { return nil }
+    return id
   }
 
   public var description: String {

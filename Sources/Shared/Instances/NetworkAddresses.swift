@@ -11,9 +11,9 @@ public struct MACAddress: Hashable, Sendable, CustomStringConvertible {
   /// Reads `02:00:e6:f5:af:f9` (two hexadecimal digits a byte, in either case); nil for anything else.
   public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 6, parts.allSatisfy({ $0.utf8.count == 2 && $0.utf8.first != UInt8(ascii: "+") }) else {
-      return nil
-    }
+    guard parts.count == 6,
+      parts.allSatisfy({ $0.utf8.count == 2 && $0.allSatisfy { $0.isASCII && $0.isHexDigit } })
+    else { return nil }
     let bytes = parts.compactMap { UInt8($0, radix: 16) }
     guard bytes.count == 6 else { return nil }
     self.bytes = bytes

@@ -45,7 +45,9 @@ public enum Files {
     throws(SystemError)
   {
     let new = ".\(path).new"
-    let file = try Descriptor.open(new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode, in: folder)
+    // What an interrupted attempt left goes first: a file in its place could be of any kind, also one that blocks.
+    try remove(new, in: folder)
+    let file = try Descriptor.open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode, in: folder)
     try write(bytes, to: file, named: new)
     try sync(file, named: new)
     guard renameat(folder.raw, new, folder.raw, path) == 0 else { throw SystemError("rename", path) }
@@ -94,25 +96,49 @@ public enum Files {
 
   /// The names in a folder, without `.` and `..`, at most `limit` of them.
   public static func names(in folder: Descriptor, limit: Int = 1_000_000) throws(SystemError) -> [String] {
+    try rawNames(in: folder, limit: limit).map { name in
+      name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    }
+  }
+
+  /// The names as the kernel has them, each with its end: not every name is UTF-8.
+  private static func rawNames(in folder: Descriptor, limit: Int) throws(SystemError) -> [[CChar]] {
     let copy = openat(folder.raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard copy >= 0, let stream = fdopendir(copy) else { throw SystemError("list", "folder") }
+    guard copy >= 0 else { throw SystemError("list", "folder") }
+    guard let stream = fdopendir(copy) else {
+      let failure = SystemError("list", "folder")
+      close(copy)
+      throw failure
+    }
     defer { closedir(stream) }
-    var names: [String] = []
-    while names.count < limit, let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    var names: [[CChar]] = []
+    while names.count < limit {
+      errno = 0
+      guard let entry = readdir(stream) else {
+        guard errno == 0 else { throw SystemError("list", "folder") }
+        break
       }
-      if name != "." && name != ".." { names.append(name) }
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
+      }
+      if name != [0x2e, 0] && name != [0x2e, 0x2e, 0] { names.append(name) }
     }
     return names
   }
 
   /// Removes a folder with all below it; follows no symbolic link; what is not there is in order.
   public static func removeTree(_ path: String, in folder: Descriptor, depth: Int = 16) throws(SystemError) {
-    if unlinkat(folder.raw, path, 0) == 0 || errno == ENOENT { return }
-    guard errno == EISDIR || errno == EPERM, depth > 0 else { throw SystemError("unlink", path) }
-    let inside = try Descriptor.folder(path, in: folder)
-    for name in try names(in: inside) { try removeTree(name, in: inside, depth: depth - 1) }
-    guard unlinkat(folder.raw, path, AT_REMOVEDIR) == 0 || errno == ENOENT else { throw SystemError("rmdir", path) }
+    try removeTree(path.utf8.map { CChar(bitPattern: $0) } + [0], in: folder, depth: depth)
+  }
+
+  private static func removeTree(_ name: [CChar], in folder: Descriptor, depth: Int) throws(SystemError) {
+    func shown() -> String { name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) } }
+    if unlinkat(folder.raw, name, 0) == 0 || errno == ENOENT { return }
+    guard errno == EISDIR || errno == EPERM, depth > 0 else { throw SystemError("unlink", shown()) }
+    let fd = openat(folder.raw, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard fd >= 0 else { throw SystemError("open", shown()) }
+    let inside = Descriptor(fd)
+    for inner in try rawNames(in: inside, limit: 1_000_000) { try removeTree(inner, in: inside, depth: depth - 1) }
+    guard unlinkat(folder.raw, name, AT_REMOVEDIR) == 0 || errno == ENOENT else { throw SystemError("rmdir", shown()) }
   }
 }

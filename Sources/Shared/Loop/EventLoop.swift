@@ -8,6 +8,8 @@ import Linux
 public final class EventLoop {
   /// Ready descriptors taken per wait; more stay ready for the next one.
   private static let batch = 64
+  /// Rounds of other work between two waits.
+  private static let turns = 64
 
   private struct Handlers {
     var reader: (() -> Void)?
@@ -125,9 +127,15 @@ public final class EventLoop {
   public func run() {
     var events = [epoll_event](repeating: epoll_event(), count: Self.batch)
     while !stopped {
-      while beforeWait?() == true && !stopped {}
+      // Work that makes more work at once must not keep events and timers waiting.
+      var turns = 0
+      var hasMore = true
+      while hasMore, turns < Self.turns, !stopped {
+        hasMore = beforeWait?() ?? false
+        turns += 1
+      }
       if stopped { break }
-      let count = epoll_wait(epoll.raw, &events, Int32(events.count), waitMilliseconds())
+      let count = epoll_wait(epoll.raw, &events, Int32(events.count), hasMore ? 0 : waitMilliseconds())
       for event in events.prefix(Int(max(0, count))) where !stopped { deliver(event) }
       runDueTimers()
     }

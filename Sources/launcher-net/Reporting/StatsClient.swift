@@ -9,6 +9,9 @@ import Linux
   /// Seconds for a sample: it costs launcher-stats milliseconds; while it restarts its figures are reported as -1.
   private static let deadline = 3.0
 
+  /// Instances of one sample: more than a node can have (`-max-vm`), less than hurts.
+  private static let maximumInstances = 100_000
+
   struct Sample {
     var node = NodeSample()
     var instances: [InstanceSample] = []
@@ -55,6 +58,12 @@ import Linux
       if pending[request]?.withInstances == false { finish(request) }
     case .instances(let request, let instances, let isLast):
       pending[request]?.sample.instances += instances
+      guard (pending[request]?.sample.instances.count ?? 0) <= Self.maximumInstances else {
+        log.error("launcher-stats tells of more than \(Self.maximumInstances) instances; closing its channel")
+        channel?.close()
+        channel = nil
+        return giveUp()
+      }
       if isLast { finish(request) }
     }
   }

@@ -33,6 +33,8 @@ import TLS
   /// Seconds within which the peer must take some of what waits.
   private static let writeDeadline = 30.0
   private static let readSize = 16_384
+  /// Reads in a row, after which everything else gets its turn: 1 MiB.
+  private static let readsInARow = 64
 
   private let socket: Descriptor
   private let tls: TLSConnection
@@ -48,6 +50,7 @@ import TLS
   private var afterSending: [(offset: Int, action: () -> Void)] = []
   private var writeTimer: EventLoop.Timer?
   private var failure: Failure?
+  private var reads = 0
 
   var peerRoles: CertificateRoles { tls.peerRoles }
   var negotiated: String { tls.negotiated }
@@ -100,6 +103,12 @@ import TLS
         throw .ssntp(error)
       }
       if let failure { throw failure }
+      reads += 1
+      // A server that sends faster than it is read never lets the socket run dry.
+      if reads % Self.readsInARow == 0 {
+        await LoopActor.sleep(until: .now)
+        if let failure { throw failure }
+      }
       let result: TLSReadResult
       do { result = try tls.read(into: &buffer) } catch { throw failure ?? .tls(error) }
       switch result {

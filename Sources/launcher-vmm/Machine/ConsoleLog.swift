@@ -17,7 +17,7 @@ import Loop
   private static let maximumSize = 262_144
   /// Bytes taken at once; a guest that floods its console waits for its turn like everything else.
   private static let batch = 4096
-  /// Seconds between two batches: bounds what a flood costs to about 1 MiB a second.
+  /// Seconds between two batches, full or not: bounds what a flood costs to about 1 MiB a second.
   private static let pause = 0.004
 
   private let socket: Descriptor
@@ -63,7 +63,6 @@ import Loop
       // A full disk must not stop the machine: its output is lost, as if nobody listened.
       file = nil
     }
-    guard count == Self.batch else { return }
     LoopActor.loop.onReadable(socket.raw, nil)
     LoopActor.loop.schedule(at: .after(seconds: Self.pause)) { [weak self] in
       if let self, !isClosed { watch() }
@@ -79,8 +78,8 @@ import Loop
     }
     if file == nil {
       let new = try Descriptor.open(
-        Self.fileName, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, in: folder)
-      size = Int(try new.status().st_size)
+        Self.fileName, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, in: folder)
+      size = min(Int(try new.status().st_size), Self.maximumSize)
       file = new
     }
     guard let file else { return }

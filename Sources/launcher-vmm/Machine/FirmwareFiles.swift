@@ -18,14 +18,6 @@ struct FirmwareFiles {
   let code: String
   let variablesTemplate: String
 
-  /// nil when no firmware is installed.
-  init?() {
-    guard let place = Self.places.first(where: { access($0.0, R_OK) == 0 && access($0.1, R_OK) == 0 }) else {
-      return nil
-    }
-    (code, variablesTemplate) = place
-  }
-
   var codeDrive: JSONValue {
     [
       "driver": "raw", "node-name": "firmware", "read-only": true,
@@ -37,5 +29,15 @@ struct FirmwareFiles {
   func makeVariables(in folder: Descriptor) throws {
     try Files.create(
       Self.variablesName, Files.read(variablesTemplate, limit: Self.largestTemplate), in: folder)
+  }
+}
+
+extension FirmwareFiles {
+  /// nil when no firmware is installed.
+  init?() {
+    guard let place = Self.places.first(where: { access($0.0, R_OK) == 0 && access($0.1, R_OK) == 0 }) else {
+      return nil
+    }
+    (code, variablesTemplate) = place
   }
 }

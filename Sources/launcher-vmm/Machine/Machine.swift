@@ -79,7 +79,9 @@ import Loop
     do {
       let qmp = try listen(qmpSocketName, in: folder.handle)
       let console = try listen(ConsoleLog.socketName, in: folder.handle)
-      let output = try Descriptor.open(logName, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW, in: folder.handle)
+      // The folder is the last machine's to write: a fifo in the log's place must not make this wait.
+      let output = try Descriptor.open(
+        logName, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_NONBLOCK, in: folder.handle)
       StopPoint.socketsMade.reach()
       child = try await spawner.spawn(.qemu, arguments, [null, output, output, qmp, console])
       StopPoint.machineStarted.reach()
@@ -109,7 +111,7 @@ import Loop
   }
 
   private static func quoteLog(in folder: Descriptor) -> String {
-    guard let file = try? Descriptor.open(logName, O_RDONLY | O_NOFOLLOW, in: folder),
+    guard let file = try? Descriptor.open(logName, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, in: folder),
       let size = try? Int(file.status().st_size), size > 0,
       let bytes = try? file.read(at: max(0, size - quotedLog), count: quotedLog)
     else { return "it said nothing" }
@@ -252,13 +254,14 @@ import Loop
   // MARK: stop
 
   /// Asks the guest to power down and waits up to `grace` seconds, or until `hurry` opens; then pulls the plug.
-  func stop(grace: Double, hurry: Gate) async -> Bool {
+  /// `isHurried` tells that it was opened while QEMU had not answered yet.
+  func stop(grace: Double, hurry: Gate, isHurried: () -> Bool) async -> Bool {
     if grace > 0, let qmp, !hasEnded {
       let deadline = Moment.after(seconds: grace)
       do {
         try await qmp.execute("system_powerdown", until: deadline)
         StopPoint.powerDownAsked.reach()
-        await waitForEnd(until: deadline, or: hurry)
+        if !isHurried() { await waitForEnd(until: deadline, or: hurry) }
       } catch {
         log.warning("\(instance): ask the guest to power down: \(error)")
       }

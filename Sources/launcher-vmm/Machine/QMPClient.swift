@@ -59,9 +59,11 @@ import Loop
     LoopActor.loop.onReadable(socket.raw) { [weak self] in self?.receive() }
   }
 
-  func close() {
+  func close() { close("by launcher") }
+
+  private func close(_ why: String) {
     guard closed == nil else { return }
-    closed = "by launcher"
+    closed = why
     LoopActor.loop.forget(socket.raw)
     socket.close()
     settle()
@@ -69,8 +71,7 @@ import Loop
 
   private func fail(_ why: String) {
     guard closed == nil else { return }
-    close()
-    closed = why
+    close(why)
     onClose()
   }
 

@@ -13,6 +13,8 @@ import Loop
   private static let maximumVisitors = 8
   /// Seconds a visitor may take to say it.
   private static let helloDeadline = 5.0
+  /// Seconds before the next attempt to let someone in, where one failed (no descriptor was free).
+  private static let acceptDelay = 1.0
 
   /// The users that the two processes run as.
   struct Users {
@@ -49,6 +51,10 @@ import Loop
       while visitors < Self.maximumVisitors, let visitor = try UnixSocket.accept(listener) { receive(visitor) }
     } catch {
       log.error("rendezvous: \(error)")
+      // The visitor still waits, and nothing has changed that would let him in: not in a busy loop.
+      LoopActor.loop.onReadable(listener.raw, nil)
+      LoopActor.loop.schedule(at: .after(seconds: Self.acceptDelay)) { [unowned self] in open() }
+      return
     }
     if visitors >= Self.maximumVisitors { LoopActor.loop.onReadable(listener.raw, nil) }
   }

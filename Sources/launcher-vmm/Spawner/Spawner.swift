@@ -6,6 +6,7 @@ import Glog
 import Linux
 import Loop
 import Rights
+import Startup
 
 /// The spawner: starts the programs of `Program` for the manager, hands back pidfds, reaps, and reports ends.
 ///
@@ -32,10 +33,24 @@ final class Spawner {
     ours.close()
     log.configure(settings)
     do {
-      try run(paths: paths, user: user, socket: theirs, manager: manager)
+      try run(paths: paths, user: user, socket: alone(theirs), manager: manager)
     } catch {
       log.fatal("spawner: \(error)")
     }
+  }
+
+  /// Closes every descriptor but this one: the rendezvous socket and whatever else the manager had open.
+  private static func alone(_ socket: Descriptor) throws(SystemError) -> Descriptor {
+    let first = Startup.firstInherited
+    guard socket.raw != first else {
+      try Startup.closeDescriptors(from: first + 1)
+      return socket
+    }
+    guard dup2(socket.raw, first) == first else { throw SystemError("dup2", "the manager's channel") }
+    socket.close()
+    try Startup.closeDescriptors(from: first + 1)
+    _ = fcntl(first, F_SETFD, FD_CLOEXEC)
+    return Descriptor(first)
   }
 
   private static func run(paths: ProgramPaths, user: UserIDs?, socket: Descriptor, manager: pid_t) throws -> Never {

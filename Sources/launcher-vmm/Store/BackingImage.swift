@@ -19,6 +19,9 @@ struct BackingImage: Equatable {
   /// Bytes.
   let virtualSize: Int
 
+  /// Bytes: what no disk of an instance exceeds. An image may come from a tenant, so its header promises anything.
+  private static let largest = Resources.diskAllowed.upperBound * 1_000_000
+
   /// The header of a qcow2 file begins with this (QEMU, docs/interop/qcow2.txt).
   private static let qcow2Magic: [UInt8] = [0x51, 0x46, 0x49, 0xfb]
   private static let headerSize = 104
@@ -40,6 +43,10 @@ struct BackingImage: Equatable {
     self.name = name
     guard header.starts(with: Self.qcow2Magic) else {
       guard status.st_size > 0 else { throw Unusable(description: "backing image \(name): empty") }
+      guard status.st_size <= Self.largest else {
+        throw Unusable(
+          description: "backing image \(name): \(status.st_size) bytes, at most \(Self.largest) are allowed")
+      }
       format = .raw
       virtualSize = Int(status.st_size)
       return
@@ -55,7 +62,7 @@ struct BackingImage: Equatable {
     guard version == 2 || field(72) & Self.externalDataFile == 0 else {
       throw Unusable(description: "backing image \(name): keeps its data in another file")
     }
-    guard let size = Int(exactly: field(24)), size > 0 else {
+    guard let size = Int(exactly: field(24)), size > 0, size <= Self.largest else {
       throw Unusable(description: "backing image \(name): virtual size \(field(24))")
     }
     virtualSize = size

@@ -55,12 +55,12 @@ struct InstanceStore {
     let path: String
   }
 
-  /// Removes what an interrupted START or DELETE left.
+  /// Removes what an interrupted START or DELETE left. What cannot be removed stays, and hinders nobody.
   func removeLeftovers() throws(SystemError) {
     for name in try Files.names(in: instances)
     where name.hasPrefix(Self.stagingPrefix) || name.hasPrefix(Self.deletedPrefix) {
       log.info("removing \(instancesPath)/\(name), left by an interrupted command")
-      try Files.removeTree(name, in: instances)
+      removeOrLeave(name)
     }
   }
 
@@ -122,6 +122,15 @@ struct InstanceStore {
     try Files.move(id.text, in: instances, to: doomed, in: instances)
     StopPoint.nameTaken.reach()
     try Files.sync(instances, named: instancesPath)
-    try Files.removeTree(doomed, in: instances)
+    removeOrLeave(doomed)
+  }
+
+  /// Without its name there is no instance any more, whatever becomes of its files.
+  private func removeOrLeave(_ name: String) {
+    do {
+      try Files.removeTree(name, in: instances)
+    } catch {
+      log.error("remove \(instancesPath)/\(name): \(error); tried again at the next start")
+    }
   }
 }

@@ -65,10 +65,13 @@ import Loop
 
   init(limit: Int) { self.limit = limit }
 
+  /// Takes at most what a pipe holds, so that a tool that never stops talking does not keep everything else waiting.
   func take(_ source: Descriptor) {
-    while source.raw >= 0 {
+    for _ in 0..<16 {
       var piece = [UInt8](repeating: 0, count: 4096)
-      guard let outcome = try? piece.withUnsafeMutableBytes({ try source.read(into: $0) }) else { break }
+      guard let outcome = try? piece.withUnsafeMutableBytes({ try source.read(into: $0) }) else {
+        return LoopActor.loop.forget(source.raw)
+      }
       guard case .bytes(let count) = outcome else {
         if outcome == .end { LoopActor.loop.forget(source.raw) }
         return
