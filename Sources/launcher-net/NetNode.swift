@@ -5,6 +5,7 @@ import Instances
 import Linux
 import Loop
 import SSNTP
+import Startup
 import ServiceManager
 
 /// launcher-net at work: the session with the scheduler on one side, the channels on the other.
@@ -39,7 +40,9 @@ import ServiceManager
     visitor = RendezvousVisitor(
       role: .net, path: rendezvous, sockets: sockets, loop: LoopActor.loop,
       onChannel: { [unowned self] in useVMM($0) }, onTrouble: { log.warning("rendezvous: \($0)") },
-      onExhausted: { log.fatal("launcher-vmm keeps ending before it answers; starting anew") })
+      onExhausted: {
+        log.fatal("launcher-vmm keeps ending before it answers; starting anew", status: Startup.startAgainStatus)
+      })
     session.onConnected = { [unowned self] in
       isConnected = true
       showStatus()

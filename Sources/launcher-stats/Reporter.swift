@@ -3,6 +3,7 @@ import Glog
 import Instances
 import Linux
 import Loop
+import Startup
 import ServiceManager
 
 /// Knows the instances from launcher-vmm and answers launcher-net's requests for samples.
@@ -32,7 +33,9 @@ final class Reporter {
     visitor = RendezvousVisitor(
       role: .stats, path: rendezvous, sockets: sockets, loop: loop, onChannel: { [unowned self] in useVMM($0) },
       onTrouble: { log.warning("rendezvous: \($0)") },
-      onExhausted: { log.fatal("launcher-vmm keeps ending before it answers; starting anew") })
+      onExhausted: {
+        log.fatal("launcher-vmm keeps ending before it answers; starting anew", status: Startup.startAgainStatus)
+      })
   }
 
   func start() { visitor?.visit() }

@@ -45,7 +45,9 @@ import Startup
           service.stopping()
         }
         service.giveSignsOfLife(on: LoopActor.loop)
-        let client = SpawnerClient(spawner) { log.fatal("the spawner has ended (\($0)); starting anew") }
+        let client = SpawnerClient(spawner) {
+          log.fatal("the spawner has ended (\($0)); starting anew", status: Startup.startAgainStatus)
+        }
         let node = Node(
           store: store, spawner: client, null: null, peers: Peers(listener: listener, users: options.users),
           service: service, settings)

@@ -4,6 +4,7 @@ import Glibc
 import Glog
 import Linux
 import Loop
+import Startup
 
 /// Starts the three processes, restarts one that ends, and stops them.
 final class Supervisor {
@@ -17,6 +18,8 @@ final class Supervisor {
     let listener: Descriptor?
   }
 
+  /// Exit statuses of a process that something keeps from starting: what it was given, or what it found.
+  private static let refusals: Set<Int32> = [1, Startup.usageStatus]
   /// Seconds: a process that lived this long had started well.
   private static let goodRun = 3.0
   /// Seconds before a restart, doubled while the process keeps ending early.
@@ -102,11 +105,17 @@ final class Supervisor {
       guard let child = children.first(where: { $0.pid == pid }) else { continue }
       child.pid = 0
       let signal = sh_term_signal(status)
-      ended(child, signal >= 0 ? "was ended by signal \(signal)" : "ended with status \(sh_exit_status(status))")
+      if signal >= 0 {
+        ended(child, "was ended by signal \(signal)")
+      } else {
+        let status = sh_exit_status(status)
+        ended(child, "ended with status \(status)", refusesToStart: Self.refusals.contains(status))
+      }
     }
   }
 
-  private func ended(_ child: Child, _ how: String) {
+  /// - refusesToStart: the next start would end as this one, unless the process has run well before.
+  private func ended(_ child: Child, _ how: String, refusesToStart: Bool = false) {
     if isStopping {
       if children.allSatisfy({ $0.pid == 0 }) { loop.stop() }
       return
@@ -116,7 +125,7 @@ final class Supervisor {
       child.hasRunWell = true
       child.delay = Self.firstDelay
     }
-    if !child.hasRunWell && how.hasPrefix("ended with") && lifetime < Self.goodRun {
+    if refusesToStart && !child.hasRunWell {
       log.error("\(child.program.name) \(how) at its first start; its own lines above say why. Giving up")
       self.status = 1
       return stop()

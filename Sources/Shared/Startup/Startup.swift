@@ -11,6 +11,8 @@ public enum Startup {
   public static let firstInherited: Int32 = 3
   /// Exit status of a command line that is not understood.
   public static let usageStatus: Int32 = 2
+  /// Exit status of a process that cannot go on and could after a new start (EX_TEMPFAIL of sysexits.h).
+  public static let startAgainStatus: Int32 = 75
 
   /// Reads the command line of this process; prints help or the error and ends where that is called for.
   public static func options<Options>(_ parse: ([String]) throws(FlagError) -> Options) -> Options {

@@ -2,6 +2,7 @@ import AsyncLoop
 import Channel
 import Glog
 import Linux
+import Startup
 
 /// launcher-net's side of the resolver.
 @LoopActor final class ResolverClient {
@@ -21,14 +22,18 @@ import Linux
     // An answer that came too late for an earlier request is of no use now.
     while case .message = Datagram.receive(socket) {}
     let code = Datagram.send(MessageCoding.encode(ResolveRequest(host: host)), [], socket)
-    guard code == 0 else { log.fatal("the resolver has ended (\(SystemError.text(code))); starting anew") }
+    guard code == 0 else { lost(SystemError.text(code)) }
     guard await LoopActor.wait(socket.raw, .readable, until: .after(seconds: Self.deadline)) else {
       throw Failure(description: "resolve \(host): no answer within \(Int(Self.deadline)) s")
     }
     guard case .message(let bytes, let descriptors) = Datagram.receive(socket),
       let answer = try? MessageCoding.decode(ResolveAnswer.self, bytes, descriptors)
-    else { log.fatal("the resolver has ended; starting anew") }
+    else { lost("it does not answer") }
     guard !answer.addresses.isEmpty else { throw Failure(description: "resolve \(host): \(answer.failure)") }
     return answer.addresses
+  }
+
+  private func lost(_ how: String) -> Never {
+    log.fatal("the resolver has ended (\(how)); starting anew", status: Startup.startAgainStatus)
   }
 }
