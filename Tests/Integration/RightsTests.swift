@@ -51,15 +51,17 @@ extension Integration {
       let runtime: Set = ["libc", "libm", "libstdc++", "libgcc_s", "ld-linux-x86-64", "linux-vdso"]
       for program in Self.programs {
         let text = try ChildProcess.run(["/usr/bin/ldd", "\(Surroundings().binaries)/\(program.name)"])
-        let linked = Set(
-          text.split(separator: "\n").compactMap { line in
-            line.split(whereSeparator: \.isWhitespace).first?.split(separator: "/").last?.split(separator: ".").first
-          }.map { name in
-            // Of libyaml the version belongs to the name: libyaml-0.
-            program.rights.libraries.first { name.hasPrefix("\($0)-") } ?? String(name)
-          })
+        let linked = Set(text.split(separator: "\n").map { Self.library($0, among: program.rights.libraries) })
         #expect(linked.subtracting(runtime) == Set(program.rights.libraries), "\(program.name)")
       }
+    }
+
+    /// The name of the library in a line of ldd: `libcap` of `libcap.so.2 => /lib/x86_64-linux-gnu/libcap.so.2 (…)`.
+    private static func library(_ line: Substring, among known: [String]) -> String {
+      let file = line.split(whereSeparator: \.isWhitespace)[0].split(separator: "/").last ?? ""
+      let name = String(file.prefix { $0 != "." })
+      // Of libyaml the version belongs to the name: libyaml-0.
+      return known.first { name.hasPrefix("\($0)-") } ?? name
     }
 
     /// Foundation alone has tens of megabytes: a size within the bound is a program without it.
