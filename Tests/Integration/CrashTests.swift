@@ -95,7 +95,7 @@ extension Integration {
       }
     }
 
-    /// Stages of a START, each told by a file that has just appeared.
+    /// Stages of a START, each told by a file that has just appeared, and the last by a process.
     enum Stage: String, CaseIterable {
       case staging = ".staging-INSTANCE"
       case overlay = ".staging-INSTANCE/image.qcow2"
@@ -103,7 +103,16 @@ extension Integration {
       case state = ".staging-INSTANCE/state"
       case inPlace = "INSTANCE"
       case monitor = "INSTANCE/socket"
-      case machine = "INSTANCE/qemu.log"
+      case log = "INSTANCE/qemu.log"
+      case machine = ""
+
+      func isReached(by instance: String, on node: Node) -> Bool {
+        if self == .machine { return !node.machines(instance).isEmpty }
+        let sign = rawValue.replacingOccurrences(of: "INSTANCE", with: instance)
+        // What is in staging is there for milliseconds: it may have got its name since.
+        let signs = sign.hasPrefix(".staging") ? [sign, instance] : [sign]
+        return signs.contains { access("\(node.instances)/\($0)", F_OK) == 0 }
+      }
     }
 
     @Test(arguments: Stage.allCases)
@@ -113,13 +122,9 @@ extension Integration {
       try await Node.run { node in
         let payload = StartPayload()
         let instance = payload.instance
-        let sign = "\(node.instances)/" + stage.rawValue.replacingOccurrences(of: "INSTANCE", with: instance)
         let vmm = try node.pid(of: .vmm)
         try node.send("START", payload.text)
-        // Asked without a pause: what is waited for is there for a few milliseconds.
-        let came = try await eventually(every: .zero) {
-          access(sign, F_OK) == 0 || node.exists("\(node.instances)/\(instance)")
-        }
+        let came = try await eventually(every: .zero) { stage.isReached(by: instance, on: node) }
         Foundation.kill(vmm, SIGKILL)
         #expect(came)
         try await node.wait("launcher-vmm to come back") { node.find(.vmm).map { $0 != vmm } ?? false }

@@ -108,20 +108,27 @@ extension Integration {
           let payload = StartPayload(image: name)
           try await node.expectFailure("StartFailure", "image_failure", of: payload.instance, by: "START", payload.text)
         }
-        let complaint = node.log.contains("qemu-img ended with status 1: qemu-img: ")
-        #expect(complaint, "the log quotes qemu-img")
+        try expectLog(
+          of: node, "START failed with image_failure: qemu-img ended with status 1: qemu-img: ",
+          "Unsupported cluster size")
       }
     }
 
     @Test(arguments: [
-      // Too small for anything; for the guest's data; for the config drive, which repeats them.
-      (kilobytes: 64, userData: 0), (kilobytes: 1024, userData: 3_000_000), (kilobytes: 4400, userData: 3_000_000),
+      // qemu-img and xorriso run side by side: either may be the first to fail.
+      (kilobytes: 64, userData: 0, complaint: " ended with status "),
+      (kilobytes: 1024, userData: 3_000_000, complaint: "user_data: No space left on device"),
+      // The guest's data fit once, but not a second time in the config drive.
+      (kilobytes: 4400, userData: 3_000_000, complaint: "xorriso ended with status 32"),
     ])
-    func `image_failure: no room for the instance's disks`(kilobytes: Int, userData: Int) async throws {
+    func `image_failure: no room for the instance's disks`(kilobytes: Int, userData: Int, complaint: String)
+      async throws
+    {
       try await Node.run(prepare: { try $0.limitInstances(to: kilobytes) }) { node in
         let text = "text: " + String(repeating: "x", count: userData) + "\n"
         let payload = StartPayload(userData: text)
         try await node.expectFailure("StartFailure", "image_failure", of: payload.instance, by: "START", payload.text)
+        try expectLog(of: node, "START failed with image_failure: ", complaint)
       }
     }
 

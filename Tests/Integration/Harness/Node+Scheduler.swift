@@ -94,6 +94,13 @@ extension Node {
   }
 }
 
+/// Expects a line of the log with each of `texts`.
+func expectLog(of node: Node, _ texts: String..., location: SourceLocation = #_sourceLocation) throws {
+  let found = node.log.split(separator: "\n").contains { line in texts.allSatisfy { line.contains($0) } }
+  // Not in the expectation itself, which would quote the whole log.
+  #expect(found, "no line of the log has \(texts)", sourceLocation: location)
+}
+
 /// A START payload of a small machine.
 struct StartPayload {
   var instance = UUID().uuidString.lowercased()
