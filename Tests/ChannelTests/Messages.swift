@@ -1,0 +1,136 @@
+import Channel
+import Instances
+import Linux
+
+/// One message of a direction, with what has to come back from its bytes.
+struct Sample {
+  let name: String
+  /// The kinds of its datagram: version, then what the message writes.
+  let bytes: [UInt8]
+  let descriptors: [Descriptor]
+  /// Decodes bytes of this direction and describes the message.
+  let decode: ([UInt8], [Descriptor]) throws(WireError) -> String
+  /// Whether these bytes are a message of this direction.
+  let isMessage: ([UInt8], [Descriptor]) -> Bool
+  /// The message as it was sent, described.
+  let text: String
+
+  init<M: Message>(_ name: String, _ message: M) {
+    self.name = name
+    bytes = MessageCoding.encode(message)
+    descriptors = message.descriptors
+    decode = { (bytes, descriptors) throws(WireError) in
+      describe(try MessageCoding.decode(M.self, bytes, descriptors))
+    }
+    isMessage = { (try? MessageCoding.decode(M.self, $0, $1)) != nil }
+    text = describe(message)
+  }
+}
+
+/// Everything a message holds, and its descriptors by number.
+private func describe<M: Message>(_ message: M) -> String {
+  var text = ""
+  dump(message, to: &text)
+  // Objects are numbered in the order in which they are met, and their numbers of descriptors are within.
+  return text + message.descriptors.map { "\($0.raw)" }.joined(separator: ",")
+}
+
+private let id = Identifier("67d86208-000-4465-9018-fe14087d415f")!
+
+func fullSpec() -> InstanceSpec {
+  var spec = InstanceSpec(instance: id, tenant: Identifier("a")!, image: ImageName("image.qcow2")!, firmware: .legacy)
+  spec.resources.vcpus = 256
+  spec.resources.memoryMB = 16_777_216
+  spec.resources.diskMB = 64_000_000
+  spec.resources.isNetworkNode = true
+  spec.network.mac = MACAddress("02:00:e6:f5:af:f9")
+  spec.network.vnic = id
+  spec.network.concentrator = id
+  spec.network.concentratorIP = IPv4Address("192.168.42.21")
+  spec.network.subnet = IPv4Subnet("255.255.255.255/32")
+  spec.network.subnetKey = String(repeating: "ü", count: 127) + "x"
+  spec.network.subnetID = id
+  spec.network.privateIP = IPv4Address("0.0.0.0")
+  spec.network.publicIP = IPv4Address("255.255.255.255")
+  return spec
+}
+
+func fullNode() -> NodeSample {
+  var node = NodeSample()
+  node.memoryTotalMB = .max
+  node.load = 0
+  node.hostName = String(repeating: "h", count: 64)
+  node.networks = Array(repeating: .init(ip: "10.0.0.1", mac: "02:00:e6:f5:af:f9"), count: 64)
+  return node
+}
+
+func fullInstances() -> [InstanceSample] {
+  var sample = InstanceSample(instance: Identifier(String(repeating: "a", count: 72))!, state: .exited)
+  sample.sshIP = "255.255.255.255"
+  sample.sshPort = 65535
+  sample.memoryUsageMB = .max
+  return Array(repeating: sample, count: StatsToNet.maximumInstances)
+}
+
+/// Every message of every direction, at its simplest and at its fullest.
+func samples() throws -> [Sample] {
+  func file() throws -> Descriptor { try Descriptor.open("/dev/null", 0) }
+  let request = Request(number: .max, isRepeated: true)
+  let container = InstanceSpec(
+    instance: id, tenant: id, kind: .docker, dockerImage: "registry/image:tag", firmware: .efi)
+  return [
+    Sample("start", NetToVMM.start(request, fullSpec(), userData: try file(), metaData: try file())),
+    Sample("start container", NetToVMM.start(request, container, userData: try file(), metaData: nil)),
+    Sample("stop", NetToVMM.stop(Request(number: 0, isRepeated: false), id)),
+    Sample("restart", NetToVMM.restart(request, id)),
+    Sample("delete", NetToVMM.delete(request, id)),
+    Sample("acknowledge", NetToVMM.acknowledge(.max)),
+    Sample("completed", VMMToNet.completed(1)),
+    Sample("failure", VMMToNet.report(number: 2, .failure(.start, id, .fullComputeNode))),
+    Sample("deleted", VMMToNet.report(number: 3, .deleted(id))),
+    Sample("census", VMMToNet.census(.max)),
+    Sample("statsChannel", VMMToNet.statsChannel(try file())),
+    Sample(
+      "instance",
+      VMMToStats.instance(
+        InstanceRecord(instance: id, state: .active, vcpus: 1, sshIP: IPv4Address("10.0.0.1"), sshPort: 65535),
+        InstanceFiles(memory: try file(), time: try file(), disk: try file()))),
+    Sample(
+      "instance with a disk",
+      VMMToStats.instance(
+        InstanceRecord(instance: id, state: .exited, vcpus: 1, sshIP: nil, sshPort: 0),
+        InstanceFiles(disk: try file()))),
+    Sample(
+      "instance without ssh",
+      VMMToStats.instance(
+        InstanceRecord(instance: id, state: .pending, vcpus: 256, sshIP: nil, sshPort: 0), InstanceFiles())),
+    Sample("removed", VMMToStats.removed(id)),
+    Sample("complete", VMMToStats.complete),
+    Sample("netChannel", VMMToStats.netChannel(try file())),
+    Sample("sample", NetToStats.sample(request: .max, withInstances: true)),
+    Sample("node", StatsToNet.node(request: 1, NodeSample())),
+    Sample("full node", StatsToNet.node(request: 1, fullNode())),
+    Sample("instances", StatsToNet.instances(request: 1, Array(fullInstances().prefix(2)), isLast: true)),
+    Sample("no instances", StatsToNet.instances(request: 1, [], isLast: false)),
+    Sample("hello", RendezvousHello(role: .net)),
+    Sample("hello of stats", RendezvousHello(role: .stats)),
+    Sample("welcome", RendezvousWelcome(channel: try file(), spare: try file())),
+    Sample(
+      "spawn",
+      ManagerToSpawner.spawn(
+        job: 1, .qemuImg, arguments: ["create", "", "-f=ü"], [try file(), try file(), try file()])),
+    Sample(
+      "spawn with more descriptors",
+      ManagerToSpawner.spawn(
+        job: 1, .qemu, arguments: [], [try file(), try file(), try file(), try file(), try file()])),
+    Sample("started", SpawnerToManager.started(job: 1, pid: .max, pidfd: try file())),
+    Sample("failed", SpawnerToManager.failed(job: 1, reason: "execute: no")),
+    Sample("exited", SpawnerToManager.ended(job: 1, .exited(255))),
+    Sample("killed", SpawnerToManager.ended(job: 1, .killed(signal: 9))),
+    Sample("figures wanted", ManagerToSpawner.figures(job: 1, pid: .max)),
+    Sample("figures", SpawnerToManager.figures(job: 1, memory: try file(), time: try file())),
+    Sample("resolve", ResolveRequest(host: String(repeating: "h", count: 253))),
+    Sample("resolved", ResolveAnswer(addresses: ["10.0.0.1", "::1"], failure: "")),
+    Sample("not resolved", ResolveAnswer(addresses: [], failure: "no such host")),
+  ]
+}

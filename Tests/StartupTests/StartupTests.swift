@@ -1,0 +1,99 @@
+import GoFlags
+import Glibc
+import Linux
+import TestSupport
+import Testing
+
+@testable import Glog
+@testable import Startup
+
+@Test func logFlagsBecomeSettings() throws {
+  var flags = FlagSet(program: "test", summary: "")
+  let log = LogFlags(in: &flags)
+  let parsed = try flags.parse(["-v=3", "-vmodule", "Node*=5,Peers=1"])
+  #expect(log.settings(parsed).verbosity == 3)
+  #expect(log.settings(parsed).modules.level(of: "x/Node.swift") == 5)
+  #expect(log.settings(parsed).modules.level(of: "x/Other.swift") == 0)
+}
+
+@Test func logFlagsArePassedOnAsFarAsTheyWereGiven() throws {
+  var flags = FlagSet(program: "test", summary: "")
+  let log = LogFlags(in: &flags)
+  #expect(try log.arguments(flags.parse([])) == [])
+  #expect(try log.arguments(flags.parse(["-v=0"])) == ["-v=0"])
+  #expect(try log.arguments(flags.parse(["-vmodule=a=1,b=2"])) == ["-vmodule=a=1,b=2"])
+}
+
+@Test(arguments: [["-v=11"], ["-v=-1"], ["-v=x"], ["-vmodule=a"], ["-vmodule=a=-1"]])
+func logFlagsOutOfBoundsAreRefused(arguments: [String]) {
+  var flags = FlagSet(program: "test", summary: "")
+  _ = LogFlags(in: &flags)
+  #expect(throws: FlagError.self) { try flags.parse(arguments) }
+}
+
+@Test func theUserFlagTakesNumbersAndRefusesRoot() throws {
+  var flags = FlagSet(program: "test", summary: "")
+  let user = flags.userIDs()
+  #expect(try flags.parse([])[user] == nil)
+  #expect(try flags.parse(["-user=5:6:7"])[user]?.description == "5:6:7")
+  for text in ["0:0", "root", "5", "5:0", "4294967295:4294967295"] {
+    #expect(throws: FlagError.self) { try flags.parse(["-user=\(text)"]) }
+  }
+}
+
+@Test func aListenerThatWasHandedOverIsTaken() async {
+  await #expect(processExitsWith: .success) {
+    let folder = try TemporaryFolder()
+    let socket = try UnixSocket.make(.packets)
+    try UnixSocket.listen(socket, at: "\(folder.path)/socket", backlog: 1)
+    try #require(dup2(socket.raw, 3) == 3)
+    setenv("LISTEN_FDS", "1", 1)
+    unsetenv("LISTEN_PID")
+    let listener = try Startup.inheritedListener()
+    #expect(listener.raw == 3)
+    #expect(fcntl(3, F_GETFD) & FD_CLOEXEC != 0)
+    #expect(fcntl(3, F_GETFL) & O_NONBLOCK != 0)
+    setenv("LISTEN_PID", "\(getpid())", 1)
+    _ = try Startup.inheritedListener()
+    // The test's own connection to its parent may be among the numbers that these objects own.
+    _exit(0)
+  }
+}
+
+@Test func whatIsNoListenerForThisProcessIsRefused() async {
+  await #expect(processExitsWith: .success) {
+    unsetenv("LISTEN_FDS")
+    #expect(throws: Startup.NoListener.self) { try Startup.inheritedListener() }
+    setenv("LISTEN_FDS", "1", 1)
+    setenv("LISTEN_PID", "1", 1)
+    #expect(throws: Startup.NoListener.self) { try Startup.inheritedListener() }
+    unsetenv("LISTEN_PID")
+    // A socket that does not listen, and no socket at all.
+    let saved = dup(3)
+    let socket = try UnixSocket.make(.packets)
+    try #require(dup2(socket.raw, 3) == 3)
+    #expect(throws: Startup.NoListener.self) { try Startup.inheritedListener() }
+    let null = try Descriptor.open("/dev/null", O_RDONLY)
+    try #require(dup2(null.raw, 3) == 3)
+    #expect(throws: Startup.NoListener.self) { try Startup.inheritedListener() }
+    if saved >= 0 { dup2(saved, 3) }
+  }
+}
+
+@Test func theLimitOnOpenFilesIsRaisedAsFarAsItMayBeAndNeverLowered() async {
+  await #expect(processExitsWith: .success) {
+    func limit() -> rlimit {
+      var limit = rlimit()
+      getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      return limit
+    }
+    var low = rlimit(rlim_cur: 200, rlim_max: 400)
+    try #require(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &low) == 0)
+    Startup.raiseOpenFiles(to: 300)
+    #expect(limit().rlim_cur == 300)
+    Startup.raiseOpenFiles(to: 250)
+    #expect(limit().rlim_cur == 300)
+    Startup.raiseOpenFiles(to: 1_000_000)
+    #expect(limit().rlim_cur == 400 && limit().rlim_max == 400)
+  }
+}
