@@ -37,6 +37,7 @@ import ServiceManager
       fail: { [unowned self] command, instance, reason in
         self.session.send { failureFrame(command, instance, reason, origin: $0) }
       })
+    stats.onMissing = { [unowned self] in _ = vmm?.send(.needStatsChannel) }
     visitor = RendezvousVisitor(
       role: .net, path: rendezvous, sockets: sockets, loop: LoopActor.loop,
       onChannel: { [unowned self] in useVMM($0) }, onTrouble: { log.warning("rendezvous: \($0)") },

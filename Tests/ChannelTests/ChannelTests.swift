@@ -295,3 +295,20 @@ private final class Link {
   #expect(try #require(seenByTimer) < 150)
   link.channel.close()
 }
+
+@Test func aPeerThatEndedWithUnreadMessagesLosesNoneThatItHadSent() throws {
+  let (ours, theirs) = try UnixSocket.pair()
+  try #require(Datagram.send(MessageCoding.encode(NetToVMM.acknowledge(1)), [], ours) == 0)
+  try #require(Datagram.send(MessageCoding.encode(VMMToNet.completed(7)), [], theirs) == 0)
+  theirs.close()
+  guard case .message(let bytes, let descriptors) = Datagram.receive(ours),
+    case .completed(7) = try MessageCoding.decode(VMMToNet.self, bytes, descriptors)
+  else {
+    Issue.record("the message is lost")
+    return
+  }
+  guard case .ended = Datagram.receive(ours) else {
+    Issue.record("the end is not seen")
+    return
+  }
+}

@@ -155,7 +155,7 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
   }
   let files = [Descriptor(-1), Descriptor(-1), Descriptor(-1)]
   refuses(ResolveRequest(host: String(repeating: "h", count: 254)))
-  refuses(ResolveAnswer(addresses: [String(repeating: "1", count: 257)], failure: ""))
+  refuses(ResolveAnswer(host: "scheduler.example", addresses: [String(repeating: "1", count: 257)], failure: ""))
   refuses(StatsToNet.instances(request: 1, fullInstances() + fullInstances(), isLast: true))
   var node = fullNode()
   node.networks.append(node.networks[0])
@@ -172,7 +172,7 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
 }
 
 @Test func moreAddressesThanAllowedAreLeftOutByTheSender() throws {
-  let answer = ResolveAnswer(addresses: Array(repeating: "10.0.0.1", count: 33), failure: "")
+  let answer = ResolveAnswer(host: "scheduler.example", addresses: Array(repeating: "10.0.0.1", count: 33), failure: "")
   #expect(try MessageCoding.decode(ResolveAnswer.self, MessageCoding.encode(answer), []).addresses.count == 32)
 }
 

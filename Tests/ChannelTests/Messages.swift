@@ -85,6 +85,7 @@ func samples() throws -> [Sample] {
     Sample("restart", NetToVMM.restart(request, id)),
     Sample("delete", NetToVMM.delete(request, id)),
     Sample("acknowledge", NetToVMM.acknowledge(.max)),
+    Sample("need stats channel", NetToVMM.needStatsChannel),
     Sample("completed", VMMToNet.completed(1)),
     Sample("failure", VMMToNet.report(number: 2, .failure(.start, id, .fullComputeNode))),
     Sample("deleted", VMMToNet.report(number: 3, .deleted(id))),
@@ -130,7 +131,7 @@ func samples() throws -> [Sample] {
     Sample("figures wanted", ManagerToSpawner.figures(job: 1, pid: .max)),
     Sample("figures", SpawnerToManager.figures(job: 1, memory: try file(), time: try file())),
     Sample("resolve", ResolveRequest(host: String(repeating: "h", count: 253))),
-    Sample("resolved", ResolveAnswer(addresses: ["10.0.0.1", "::1"], failure: "")),
-    Sample("not resolved", ResolveAnswer(addresses: [], failure: "no such host")),
+    Sample("resolved", ResolveAnswer(host: "scheduler.example", addresses: ["10.0.0.1", "::1"], failure: "")),
+    Sample("not resolved", ResolveAnswer(host: "scheduler.example", addresses: [], failure: "no such host")),
   ]
 }

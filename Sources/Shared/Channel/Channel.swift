@@ -146,6 +146,13 @@ public enum Datagram {
   }
 
   public static func receive(_ socket: Descriptor) -> Received {
+    let received = receiveOnce(socket)
+    // A peer that ended without having read everything leaves this error before what it had sent.
+    if case .failed(ECONNRESET) = received { return receiveOnce(socket) }
+    return received
+  }
+
+  private static func receiveOnce(_ socket: Descriptor) -> Received {
     var fds = [Int32](repeating: -1, count: Int(SH_MAX_FDS))
     var count = Int32(fds.count)
     var result = 0
@@ -153,9 +160,7 @@ public enum Datagram {
       result = sh_recv_fds(socket.raw, buffer.baseAddress, buffer.count, &fds, &count, nil)
       filled = max(0, result)
     }
-    if result < 0 {
-      return Int32(-result) == EAGAIN ? .none : Int32(-result) == ECONNRESET ? .ended : .failed(Int32(-result))
-    }
+    if result < 0 { return Int32(-result) == EAGAIN ? .none : .failed(Int32(-result)) }
     // Owned from here on: also an empty datagram, which counts as the end, may have brought some.
     let descriptors = fds.prefix(Int(count)).map { Descriptor($0) }
     return result == 0 ? .ended : .message(bytes, descriptors)

@@ -10,6 +10,8 @@ public enum NetToVMM: Message {
   case delete(Request, Identifier)
   /// The report of this number has left for the scheduler.
   case acknowledge(UInt64)
+  /// The channel to launcher-stats broke: make another.
+  case needStatsChannel
 
   /// Bytes of user-data or meta-data: what fits one SSNTP frame.
   public static let maximumGuestData = 16 * 1_048_576
@@ -35,6 +37,7 @@ public enum NetToVMM: Message {
     case .acknowledge(let number):
       writer.integer(UInt8(5))
       writer.integer(number)
+    case .needStatsChannel: writer.integer(UInt8(6))
     }
   }
 
@@ -56,6 +59,7 @@ public enum NetToVMM: Message {
     case 3: self = .restart(try Request(from: &reader), try reader.identifier())
     case 4: self = .delete(try Request(from: &reader), try reader.identifier())
     case 5: self = .acknowledge(try reader.integer())
+    case 6: self = .needStatsChannel
     case let kind: throw WireError("message kind \(kind)")
     }
   }

@@ -12,12 +12,18 @@ import SSNTP
   private struct Open {
     let number: UInt64
     let make: (Request) -> NetToVMM
+    /// What it keeps in memory files.
+    let bytes: Int
     /// launcher-vmm may know of it.
     var wasSent = false
   }
 
+  /// Bytes of user-data and meta-data that open requests may keep; one alone may exceed it.
+  private static let memoryBudget = 64 * 1_048_576
+
   /// In order of arrival.
   private var open: [Open] = []
+  private var openBytes = 0
   private let room = Gate()
   private var nextNumber = UInt64.random(in: 0..<UInt64.max / 2)
   private let send: (NetToVMM) -> Bool
@@ -34,9 +40,12 @@ import SSNTP
   /// Takes a command's payload; returns when there is room for the next one.
   func take(_ command: InstanceCommand, _ payload: [UInt8]) async {
     do {
-      let make = try request(command, payload)
-      while open.count >= NetToVMM.maximumInFlight { _ = await room.wait() }
-      open.append(Open(number: nextNumber, make: make))
+      let (make, bytes) = try request(command, payload)
+      while open.count >= NetToVMM.maximumInFlight || (!open.isEmpty && openBytes + bytes > Self.memoryBudget) {
+        _ = await room.wait()
+      }
+      open.append(Open(number: nextNumber, make: make, bytes: bytes))
+      openBytes += bytes
       nextNumber += 1
       send(at: open.count - 1)
     } catch let error as PayloadError {
@@ -53,27 +62,33 @@ import SSNTP
     if send(open[index].make(request)) { open[index].wasSent = true }
   }
 
-  private func request(_ command: InstanceCommand, _ payload: [UInt8]) throws -> (Request) -> NetToVMM {
+  private func request(_ command: InstanceCommand, _ payload: [UInt8]) throws -> (
+    make: (Request) -> NetToVMM, bytes: Int
+  ) {
     switch command {
     case .start:
       let start = try parseStart(payload)
       let userData = try SealedMemory.make("user-data", start.userData)
       let metaData = try start.metaData.map { try SealedMemory.make("meta-data", $0) }
-      return { .start($0, start.spec, userData: userData, metaData: metaData) }
+      return (
+        { .start($0, start.spec, userData: userData, metaData: metaData) },
+        start.userData.count + (start.metaData?.count ?? 0)
+      )
     case .stop:
       let instance = try parseTarget(payload, of: command)
-      return { .stop($0, instance) }
+      return ({ .stop($0, instance) }, 0)
     case .restart:
       let instance = try parseTarget(payload, of: command)
-      return { .restart($0, instance) }
+      return ({ .restart($0, instance) }, 0)
     case .delete:
       let instance = try parseTarget(payload, of: command)
-      return { .delete($0, instance) }
+      return ({ .delete($0, instance) }, 0)
     }
   }
 
   func completed(_ number: UInt64) {
     open.removeAll { $0.number == number }
+    openBytes = open.reduce(0) { $0 + $1.bytes }
     room.open()
   }
 

@@ -28,6 +28,11 @@ import Linux
   private var pending: [UInt64: Pending] = [:]
   private var nextRequest: UInt64 = 1
 
+  /// Seconds before launcher-vmm is asked for a new channel; when launcher-stats restarted it comes unasked.
+  private static let patience = 2.0
+  /// Asks launcher-vmm for a new channel.
+  var onMissing: (() -> Void)?
+
   nonisolated init() {}
 
   /// Uses a new channel in place of the old.
@@ -40,8 +45,17 @@ import Linux
         log.warning("launcher-stats's channel closed: \(reason)")
         channel = nil
         giveUp()
+        askLater()
       })
     arrival.open()
+  }
+
+  private func askLater() {
+    LoopActor.loop.schedule(at: .after(seconds: Self.patience)) { [weak self] in
+      guard let self, channel == nil else { return }
+      onMissing?()
+      askLater()
+    }
   }
 
   private func giveUp() {

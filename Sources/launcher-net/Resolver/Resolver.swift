@@ -55,7 +55,7 @@ enum Resolver {
     var list: UnsafeMutablePointer<addrinfo>?
     let code = getaddrinfo(host, nil, &hints, &list)
     guard code == 0 else {
-      return ResolveAnswer(addresses: [], failure: String(cString: gai_strerror(code)))
+      return ResolveAnswer(host: host, addresses: [], failure: String(cString: gai_strerror(code)))
     }
     defer { freeaddrinfo(list) }
     var addresses: [String] = []
@@ -69,6 +69,6 @@ enum Resolver {
       }
       next = entry.pointee.ai_next
     }
-    return ResolveAnswer(addresses: addresses, failure: addresses.isEmpty ? "no address" : "")
+    return ResolveAnswer(host: host, addresses: addresses, failure: addresses.isEmpty ? "no address" : "")
   }
 }

@@ -19,18 +19,21 @@ import Startup
 
   /// Textual addresses of `host`, at least one.
   func resolve(_ host: String) async throws(Failure) -> [String] {
-    // An answer that came too late for an earlier request is of no use now.
-    while case .message = Datagram.receive(socket) {}
     let code = Datagram.send(MessageCoding.encode(ResolveRequest(host: host)), [], socket)
     guard code == 0 else { lost(SystemError.text(code)) }
-    guard await LoopActor.wait(socket.raw, .readable, until: .after(seconds: Self.deadline)) else {
-      throw Failure(description: "resolve \(host): no answer within \(Int(Self.deadline)) s")
+    let deadline = Moment.after(seconds: Self.deadline)
+    while true {
+      guard await LoopActor.wait(socket.raw, .readable, until: deadline) else {
+        throw Failure(description: "resolve \(host): no answer within \(Int(Self.deadline)) s")
+      }
+      guard case .message(let bytes, let descriptors) = Datagram.receive(socket),
+        let answer = try? MessageCoding.decode(ResolveAnswer.self, bytes, descriptors)
+      else { lost("it does not answer") }
+      // One that came too late for an earlier request is of no use now.
+      guard answer.host == host else { continue }
+      guard !answer.addresses.isEmpty else { throw Failure(description: "resolve \(host): \(answer.failure)") }
+      return answer.addresses
     }
-    guard case .message(let bytes, let descriptors) = Datagram.receive(socket),
-      let answer = try? MessageCoding.decode(ResolveAnswer.self, bytes, descriptors)
-    else { lost("it does not answer") }
-    guard !answer.addresses.isEmpty else { throw Failure(description: "resolve \(host): \(answer.failure)") }
-    return answer.addresses
   }
 
   private func lost(_ how: String) -> Never {

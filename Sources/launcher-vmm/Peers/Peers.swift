@@ -107,7 +107,7 @@ import Loop
     case .stats: useStats(ours)
     }
     log.info("\(role.programName) connected (process \(peer.pid), user \(peer.uid))")
-    if net != nil, stats != nil { introduce() }
+    introduce()
   }
 
   private func useNet(_ socket: Descriptor) {
@@ -141,8 +141,9 @@ import Loop
     onStatsChannel?()
   }
 
-  /// Gives each of the two an end of a new channel between them.
-  private func introduce() {
+  /// Gives each of the two an end of a new channel between them, if both are there.
+  func introduce() {
+    guard net != nil, stats != nil else { return }
     do {
       let (netEnd, statsEnd) = try UnixSocket.pair()
       sendToNet(.statsChannel(netEnd))

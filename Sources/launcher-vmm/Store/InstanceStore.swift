@@ -104,7 +104,13 @@ struct InstanceStore {
     try Files.sync(folder.handle, named: folder.path)
     try Files.move(Self.stagingPrefix + id.text, in: instances, to: id.text, in: instances)
     StopPoint.nameGiven.reach()
-    try Files.sync(instances, named: instancesPath)
+    do {
+      try Files.sync(instances, named: instancesPath)
+    } catch {
+      // The name may be lost at a power failure: then it is given to nobody now.
+      try? Files.move(id.text, in: instances, to: Self.stagingPrefix + id.text, in: instances)
+      throw error
+    }
   }
 
   func discardStaging(of id: Identifier) {
