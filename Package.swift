@@ -1,6 +1,10 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// `make` tells which commit it builds; a plain `swift build` does not need to know.
+let commit: [CSetting] =
+  Context.environment["LAUNCHER_COMMIT"].map { [.define("LAUNCHER_COMMIT", to: "\"\($0)\"")] } ?? []
+
 let settings: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -19,7 +23,7 @@ let package = Package(
     .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-    .target(name: "CShims", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CShims", cSettings: [.define("_GNU_SOURCE")] + commit),
     shared("Linux", ["CShims"]),
     shared("Loop", ["Linux", "CShims"]),
     shared("AsyncLoop", ["Linux", "Loop"]),
@@ -28,37 +32,38 @@ let package = Package(
     shared("Confinement", ["CCap", "CSeccomp", "CShims", "Linux", "Rights"]),
     shared("ServiceManager", ["CShims", "Linux", "Loop"]),
     shared("GoFlags"),
-    shared("Glog"),
+    shared("Glog", ["CShims"]),
     shared("JSON"),
     shared("Gob"),
     shared("SSNTP", ["Gob"]),
     shared("Payloads", ["CYaml", "Instances"]),
     shared("TLS", ["COpenSSL"]),
     shared("CertificateAuthority", ["COpenSSL", "TLS"]),
-    shared("Startup", ["CShims", "Confinement", "Glog", "GoFlags", "Linux", "Loop"]),
+    shared("Settings", ["CShims", "Channel", "Confinement", "Glog", "GoFlags", "Instances", "Linux"]),
+    shared("Startup", ["CShims", "Linux", "Loop"]),
     shared("Channel", ["CShims", "Instances", "Linux", "Loop"]),
     .executableTarget(
       name: "launcher",
       dependencies: [
-        "CShims", "Channel", "Confinement", "Glog", "GoFlags", "Linux", "Loop", "Rights", "Startup",
+        "CShims", "Channel", "Confinement", "Glog", "Linux", "Loop", "Rights", "Settings", "Startup",
       ], swiftSettings: settings),
     .executableTarget(
       name: "launcher-net",
       dependencies: [
-        "AsyncLoop", "CShims", "Channel", "Confinement", "Glog", "GoFlags", "Instances", "Linux", "Loop", "Payloads",
-        "Rights", "SSNTP", "ServiceManager", "Startup", "TLS",
+        "AsyncLoop", "CShims", "Channel", "Confinement", "Glog", "Instances", "Linux", "Loop", "Payloads", "Rights",
+        "SSNTP", "ServiceManager", "Settings", "Startup", "TLS",
       ], swiftSettings: settings),
     .executableTarget(
       name: "launcher-stats",
       dependencies: [
-        "CShims", "Channel", "Confinement", "Glog", "GoFlags", "Instances", "Linux", "Loop", "Rights",
-        "ServiceManager", "Startup",
+        "CShims", "Channel", "Confinement", "Glog", "Instances", "Linux", "Loop", "Rights", "ServiceManager",
+        "Settings", "Startup",
       ], swiftSettings: settings),
     .executableTarget(
       name: "launcher-vmm",
       dependencies: [
-        "AsyncLoop", "CShims", "Channel", "Confinement", "Glog", "GoFlags", "Instances", "JSON", "Linux", "Loop",
-        "Rights", "ServiceManager", "Startup",
+        "AsyncLoop", "CShims", "Channel", "Confinement", "Glog", "Instances", "JSON", "Linux", "Loop", "Rights",
+        "ServiceManager", "Settings", "Startup",
       ], swiftSettings: settings),
     .executableTarget(
       name: "launcherctl",

@@ -3,12 +3,13 @@ import Channel
 import Confinement
 import Glibc
 import Glog
-import GoFlags
 import Linux
 import Loop
+import Payloads
 import Rights
 import SSNTP
 import ServiceManager
+import Settings
 import Startup
 import TLS
 
@@ -21,20 +22,22 @@ import TLS
   private static let role = Role.agent
 
   static func main() {
-    let options = Startup.options { (arguments) throws(FlagError) in try Options(arguments) }
-    log.configure(options.log)
+    let options = Settings.ofThisProcess(.net, libraries: libraryVersions)
+    log.configure(options.log.early)
     umask(0o077)
     do {
       try Startup.closeDescriptors(from: Startup.firstInherited)
       Startup.raiseOpenFiles(to: openFiles)
       // Forked first: it must not inherit the private key's descriptor.
       let needsResolver = options.servers.contains { !$0.isNumeric }
-      let resolver = needsResolver ? try Resolver.fork(user: options.user, log: options.log) : nil
+      let resolver = needsResolver ? try Resolver.fork(options) : nil
       // Opened before the change of user, so that the private key can be root's alone; read after it.
       let authorities = try Descriptor.open(options.authorities, O_RDONLY)
       let certificate = try Descriptor.open(options.certificate, O_RDONLY)
       let service = try ServiceManager()
       try Confinement.dropPrivileges(to: options.user, rights: .net)
+      let logSettings = options.logSettings(of: .net)
+      log.configure(logSettings)
       let uuid = try NodeUUIDStore.load(role: role, below: options.stateFolder)
       let context = try TLSContext.client(
         authorities: Files.read(authorities, named: options.authorities, limit: certificateLimit),
@@ -44,10 +47,11 @@ import TLS
       certificate.close()
       try TLSContext.prepareForConfinement()
       warnOf(context, options)
+      let networks = ComputeInterfaces.list(within: options.computeNetworks)
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
       let sockets = try RendezvousVisitor.Sockets()
       LoopActor.prepare()
-      try Confinement.filterSystemCalls(.net)
+      try Confinement.filterSystemCalls(logSettings.usesFiles ? .net.withLogFiles : .net)
       LoopActor.run {
         Startup.endOnSignal(signals, loop: LoopActor.loop) {
           log.info("ending")
@@ -58,9 +62,8 @@ import TLS
           servers: options.servers, context: context, identity: Session.Identity(uuid: uuid, role: role),
           resolver: resolver.map { ResolverClient($0) })
         let node = NetNode(
-          session: session, uuid: uuid, maximumInstances: options.maximumInstances,
-          statsInterval: options.statsInterval, rendezvous: options.rendezvous, sockets: sockets,
-          service: service)
+          session: session, uuid: uuid, statsInterval: options.statsInterval, networks: networks,
+          rendezvous: options.rendezvous, sockets: sockets, service: service)
         log.info("node \(uuid)")
         await node.run()
       }
@@ -69,7 +72,11 @@ import TLS
     }
   }
 
-  private static func warnOf(_ context: TLSContext, _ options: Options) {
+  private static func libraryVersions() -> [(name: String, version: String)] {
+    [("OpenSSL", TLSContext.libraryVersion), ("libyaml", yamlLibraryVersion)] + Confinement.libraryVersions()
+  }
+
+  private static func warnOf(_ context: TLSContext, _ options: Settings) {
     if let warning = context.identityWarning { log.warning("\(options.certificate): \(warning)") }
     if !context.identityRoles.contains(.agent) {
       log.warning(

@@ -24,13 +24,12 @@ import ServiceManager
   private var ignored: Set<String> = []
 
   init(
-    session: Session, uuid: NodeUUID, maximumInstances: Int, statsInterval: Double, rendezvous: String,
+    session: Session, uuid: NodeUUID, statsInterval: Double, networks: [NodeSample.Network], rendezvous: String,
     sockets: RendezvousVisitor.Sockets, service: ServiceManager
   ) {
     self.session = session
     self.service = service
-    reporter = NodeReporter(
-      session: session, stats: stats, uuid: uuid, maximumInstances: maximumInstances, interval: statsInterval)
+    reporter = NodeReporter(session: session, stats: stats, uuid: uuid, interval: statsInterval, networks: networks)
     reports = ReportQueue(session: session) { [unowned self] in _ = vmm?.send(.acknowledge($0)) }
     gateway = CommandGateway(
       send: { [unowned self] in vmm?.send($0) ?? false },
@@ -92,7 +91,7 @@ import ServiceManager
     switch message {
     case .completed(let number): gateway.completed(number)
     case .report(let number, let report): reports.take(number, report)
-    case .census(let count): reporter.censusChanged(to: Int(count))
+    case .census(let count, let isFull): reporter.censusChanged(to: Int(count), isFull: isFull)
     case .statsChannel(let end): stats.use(end)
     }
   }

@@ -2,11 +2,11 @@ import Channel
 import Confinement
 import Glibc
 import Glog
-import GoFlags
 import Linux
 import Loop
 import Rights
 import ServiceManager
+import Settings
 import Startup
 
 /// launcher-stats: the process that measures, and has no right at all.
@@ -15,20 +15,22 @@ import Startup
   private static let openFiles: rlim_t = 65_536
 
   static func main() {
-    let options = Startup.options { (arguments) throws(FlagError) in try Options(arguments) }
-    log.configure(options.log)
+    let options = Settings.ofThisProcess(.stats, libraries: Confinement.libraryVersions)
+    log.configure(options.log.early)
     do {
       try Startup.closeDescriptors(from: Startup.firstInherited)
       Startup.raiseOpenFiles(to: openFiles)
       let service = try ServiceManager()
       try Confinement.dropPrivileges(to: options.user, rights: .stats)
+      let logSettings = options.logSettings(of: .stats)
+      log.configure(logSettings)
       let loop = try EventLoop()
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
       let reporter = Reporter(
         rendezvous: options.rendezvous, sockets: try RendezvousVisitor.Sockets(),
         node: NodeSource(instances: "\(options.stateFolder)/instances"), instances: InstanceSampler(), loop: loop,
         service: service)
-      try Confinement.filterSystemCalls(.stats)
+      try Confinement.filterSystemCalls(logSettings.usesFiles ? .stats.withLogFiles : .stats)
       Startup.endOnSignal(signals, loop: loop) {
         log.info("ending")
         service.stopping()

@@ -6,13 +6,14 @@ import Instances
 import Linux
 import Loop
 import Rights
+import Settings
 
 /// `-hard-reset`: ends the machines of all instances and removes the instances, whatever their state files say.
 ///
 /// It needs neither a scheduler nor the other processes, and runs with the rights of the manager.
 enum HardReset {
   /// Does it, says what it did, and gives the exit status: 1 when something is left.
-  static func run(_ options: Options) throws -> Int32 {
+  static func run(_ options: Settings) throws -> Int32 {
     try Confinement.dropPrivileges(to: options.user, rights: .manager)
     let store = try InstanceStore(stateFolder: options.stateFolder)
     LoopActor.prepare()

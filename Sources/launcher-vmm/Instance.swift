@@ -38,6 +38,8 @@ import Linux
   private var machine: Machine?
   /// What launcher-stats reads of the machine's process; nil while none runs.
   private var figures: ProcessFigures?
+  /// What a START at work on it will have promised.
+  private var reserved: Promise?
   /// A START or RESTART is at work on it, or a machine that an interrupted one started has not said who it is.
   private var isStarting = false
   /// What `recover` found of its machine, until `takeOver`.
@@ -51,6 +53,11 @@ import Linux
   /// It has a folder.
   var exists: Bool { file != nil || corruption != nil }
   var isRunning: Bool { machine != nil }
+  /// What it was promised; nil when it is neither there nor being made. Of a corrupt one nothing is known.
+  var promise: Promise? {
+    if let file { return Promise(file.spec.resources, file.image) }
+    return corruption != nil ? Promise(memoryMB: 0, diskMB: 0) : reserved
+  }
   /// Nothing of it is left to know.
   private var isForgettable: Bool { !exists && queue.isEmpty && !isWorking }
 
@@ -174,7 +181,14 @@ import Linux
       return Failure(reason: .launchFailure, cause: "fw_type efi: no EFI firmware is installed; install ovmf")
     }
     do {
-      file = try await create(request, spec, userData, metaData)
+      let image = try BackingImage(spec.image!, in: node.store.images)
+      let promise = Promise(spec.resources, image)
+      if let limit = node.limitExceeded(by: promise) {
+        return Failure(reason: .fullComputeNode, cause: limit)
+      }
+      reserved = promise
+      defer { reserved = nil }
+      file = try await create(request, spec, image, userData, metaData)
     } catch {
       node.store.discardStaging(of: id)
       return Failure(reason: .imageFailure, cause: "\(error)")
@@ -184,11 +198,10 @@ import Linux
   }
 
   /// Makes the instance's folder as a whole: overlay and config drive side by side, then the state, then the name.
-  private func create(_ request: Request, _ spec: InstanceSpec, _ userData: Descriptor, _ metaData: Descriptor?)
-    async throws -> InstanceFile
-  {
+  private func create(
+    _ request: Request, _ spec: InstanceSpec, _ image: BackingImage, _ userData: Descriptor, _ metaData: Descriptor?
+  ) async throws -> InstanceFile {
     let store = node.store
-    let image = try BackingImage(spec.image!, in: store.images)
     let folder = try store.makeStaging(for: id)
     StopPoint.stagingMade.reach()
     let limit = NetToVMM.maximumGuestData

@@ -4,11 +4,11 @@ import Channel
 import Confinement
 import Glibc
 import Glog
-import GoFlags
 import Linux
 import Loop
 import Rights
 import ServiceManager
+import Settings
 import Startup
 
 /// launcher-vmm: the process that may touch machines, disks and devices, and parses nothing from the network.
@@ -17,8 +17,8 @@ import Startup
   private static let openFiles: rlim_t = 65_536
 
   static func main() {
-    let options = Startup.options { (arguments) throws(FlagError) in try Options(arguments) }
-    log.configure(options.log)
+    let options = Settings.ofThisProcess(.vmm, libraries: Confinement.libraryVersions)
+    log.configure(options.log.early)
     umask(0o077)
     do {
       if options.isHardReset { exit(try HardReset.run(options)) }
@@ -27,18 +27,23 @@ import Startup
       Startup.raiseOpenFiles(to: openFiles)
       let programs = ProgramPaths()
       for program in programs.missing { log.error("\(program.name) is not installed: instances cannot be started") }
-      let spawner = try Spawner.fork(paths: programs, user: options.user, log: options.log)
+      let spawner = try Spawner.fork(paths: programs, options)
       let service = try ServiceManager()
       try Confinement.dropPrivileges(to: options.user, rights: .manager)
+      let logSettings = options.logSettings(of: .vmm)
+      log.configure(logSettings)
       let store = try InstanceStore(stateFolder: options.stateFolder)
       let null = try Descriptor.open("/dev/null", O_RDWR)
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
       let powerDown = try Signals.descriptor(for: [SIGPWR])
       let settings = Node.Settings(
         accelerator: Accelerators.choose(options.virtualisation), firmware: FirmwareFiles(),
-        stopGrace: options.stopGrace, toolDeadline: options.toolDeadline)
+        stopGrace: options.stopGrace, toolDeadline: options.toolDeadline,
+        capacity: try Capacity(options, instances: store.instances))
+      let users = Peers.Users(
+        net: options.netUID ?? options.user?.uid ?? getuid(), stats: options.statsUID ?? options.user?.uid ?? getuid())
       LoopActor.prepare()
-      try Confinement.filterSystemCalls(.manager)
+      try Confinement.filterSystemCalls(logSettings.usesFiles ? .manager.withLogFiles : .manager)
       LoopActor.run {
         Startup.endOnSignal(signals, loop: LoopActor.loop) {
           log.info("ending; machines go on running")
@@ -49,8 +54,8 @@ import Startup
           log.fatal("the spawner has ended (\($0)); starting anew", status: Startup.startAgainStatus)
         }
         let node = Node(
-          store: store, spawner: client, null: null, peers: Peers(listener: listener, users: options.users),
-          service: service, settings)
+          store: store, spawner: client, null: null, peers: Peers(listener: listener, users: users), service: service,
+          settings)
         await node.run()
         LoopActor.loop.onReadable(powerDown.raw) {
           guard (try? Signals.next(powerDown)) != nil else { return }

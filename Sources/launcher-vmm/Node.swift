@@ -18,6 +18,7 @@ import ServiceManager
   let firmware: FirmwareFiles?
   /// Seconds that STOP waits for the guest.
   let stopGrace: Double
+  private let capacity: Capacity
   let reports = Reports()
   private let peers: Peers
   private let service: ServiceManager
@@ -30,6 +31,7 @@ import ServiceManager
     var stopGrace: Double
     /// Seconds that a tool may take.
     var toolDeadline: Double
+    var capacity: Capacity
   }
 
   init(
@@ -45,6 +47,7 @@ import ServiceManager
     accelerator = settings.accelerator
     firmware = settings.firmware
     stopGrace = settings.stopGrace
+    capacity = settings.capacity
     peers.onNetChannel = { [unowned self] in welcomeNet() }
     peers.onStatsChannel = { [unowned self] in welcomeStats() }
     peers.onNetMessage = { [unowned self] in try handle($0) }
@@ -72,7 +75,10 @@ import ServiceManager
     log.info("\(statusLine), \(Int(started.age * 1000)) ms after the start")
   }
 
-  private var statusLine: String { "\(census) instances, \(instances.values.count { $0.isRunning }) of them running" }
+  private var statusLine: String {
+    let present = instances.values.filter(\.exists)
+    return "\(present.count) instances, \(present.count { $0.isRunning }) of them running"
+  }
 
   /// Powers down every machine as STOP does, because the operator takes the node down; the instances stay.
   func powerDown() async {
@@ -110,12 +116,22 @@ import ServiceManager
 
   func forget(_ instance: Instance) { instances[instance.id] = nil }
 
+  // MARK: capacity
+
+  /// The limit that a START with this promise would exceed, where that is a reason to refuse it.
+  func limitExceeded(by promise: Promise) -> String? {
+    capacity.refuses ? capacity.exceeded(by: promise, beside: instances.values.compactMap(\.promise)) : nil
+  }
+
   // MARK: what the other processes are told
 
-  /// How many instances there are, whatever their state.
-  private var census: UInt32 { UInt32(clamping: instances.values.count { $0.exists }) }
+  /// How many instances there are, whatever their state, and whether the node takes more.
+  private var census: VMMToNet {
+    let present = instances.values.filter(\.exists)
+    return .census(UInt32(clamping: present.count), isFull: capacity.isFull(present.compactMap(\.promise)))
+  }
 
-  func announceCensus() { peers.sendToNet(.census(census)) }
+  func announceCensus() { peers.sendToNet(census) }
 
   func announceCompleted(_ request: Request) {
     openRequests -= 1
@@ -133,7 +149,7 @@ import ServiceManager
   }
 
   private func welcomeNet() {
-    peers.sendToNet(.census(census))
+    peers.sendToNet(census)
     for (number, report) in reports.open { peers.sendToNet(.report(number: number, report)) }
   }
 

@@ -1,18 +1,18 @@
 import Confinement
 import Glibc
 import Glog
-import GoFlags
 import Linux
 import Loop
 import Rights
+import Settings
 import Startup
 
 /// launcher: what a person types. Starts launcher-net, launcher-vmm and launcher-stats, each as its user, and keeps
 /// them running. Under systemd three units and a socket unit do this instead.
 @main struct Launcher {
   static func main() {
-    let options = Startup.options { (arguments) throws(FlagError) in try Options(arguments) }
-    log.configure(options.log)
+    let options = Settings.ofThisProcess(.launcher, libraries: Confinement.libraryVersions)
+    log.configure(options.log.early)
     // The modes of the folders are meant: other users go through them.
     umask(0o022)
     do {
@@ -24,12 +24,14 @@ import Startup
         )
       }
       if options.isHardReset { try hardReset(options, users) }
-      try Folders.prepare(stateFolder: options.stateFolder, users: users)
+      try Folders.prepareLogs(options, users: users)
+      log.configure(options.logSettings(of: .launcher))
+      try Folders.prepare(options, users: users)
       let listener = try RendezvousSocket.make(at: options.rendezvous, users: users)
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM, SIGCHLD])
       let loop = try EventLoop()
       let supervisor = Supervisor(
-        try programs(options, users, listener), loop: loop, null: try Descriptor.open("/dev/null", O_RDWR))
+        programs(options, users, listener), loop: loop, null: try Descriptor.open("/dev/null", O_RDWR))
       try Confinement.dropPrivileges(to: nil, rights: .frontEnd)
       try Confinement.filterSystemCalls(.frontEnd)
       loop.onReadable(signals.raw) {
@@ -47,32 +49,36 @@ import Startup
   }
 
   /// Becomes launcher-vmm, whose instances they are.
-  private static func hardReset(_ options: Options, _ users: ProcessUsers?) throws(SystemError) -> Never {
-    let path = try ownFolder() + "/launcher-vmm"
-    CStrings.with(["launcher-vmm"] + options.vmmArguments + (users.map { ["-user=\($0.vmm)"] } ?? [])) {
+  private static func hardReset(_ options: Settings, _ users: ProcessUsers?) throws(SystemError) -> Never {
+    let path = programFolder + "/launcher-vmm"
+    CStrings.with(["launcher-vmm"] + options.arguments + (users.map { ["-user=\($0.vmm)"] } ?? [])) {
       _ = execv(path, $0)
     }
     throw SystemError("execute", path)
   }
 
   /// The programs stand beside this one.
-  private static func ownFolder() throws(SystemError) -> String {
+  private static var programFolder: String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-    guard length > 0 else { throw SystemError("readlink", "/proc/self/exe") }
-    let own = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let own = String(decoding: buffer[..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     return own.lastIndex(of: "/").map { String(own[..<$0]) } ?? "."
   }
 
-  private static func programs(_ options: Options, _ users: ProcessUsers?, _ listener: Descriptor) throws(SystemError)
+  private static func programs(_ options: Settings, _ users: ProcessUsers?, _ listener: Descriptor)
     -> [Supervisor.Program]
   {
-    let folder = try ownFolder()
+    let folder = programFolder
     let uids = users.map { ["-net-uid=\($0.net.uid)", "-stats-uid=\($0.stats.uid)"] } ?? []
+    func process(
+      _ program: LauncherProgram, _ user: UserIDs?, _ more: [String] = [], _ listener: Descriptor? = nil
+    ) -> Supervisor.Program {
+      Supervisor.Program(
+        name: program.rawValue, path: "\(folder)/\(program.rawValue)", arguments: options.arguments + more,
+        user: user, listener: listener)
+    }
     return [
-      ("launcher-vmm", options.vmmArguments + uids, users?.vmm, listener),
-      ("launcher-stats", options.statsArguments, users?.stats, nil),
-      ("launcher-net", options.netArguments, users?.net, nil),
-    ].map { Supervisor.Program(name: $0.0, path: "\(folder)/\($0.0)", arguments: $0.1, user: $0.2, listener: $0.3) }
+      process(.vmm, users?.vmm, uids, listener), process(.stats, users?.stats), process(.net, users?.net),
+    ]
   }
 }

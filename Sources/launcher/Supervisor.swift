@@ -4,7 +4,7 @@ import Glibc
 import Glog
 import Linux
 import Loop
-import Startup
+import Settings
 
 /// Starts the three processes, restarts one that ends, and stops them.
 final class Supervisor {
@@ -19,7 +19,7 @@ final class Supervisor {
   }
 
   /// Exit statuses of a process that something keeps from starting: what it was given, or what it found.
-  private static let refusals: Set<Int32> = [1, Startup.usageStatus]
+  private static let refusals: Set<Int32> = [1, Settings.usageStatus]
   /// Seconds: a process that lived this long had started well.
   private static let goodRun = 3.0
   /// Seconds before a restart, doubled while the process keeps ending early.
@@ -50,7 +50,11 @@ final class Supervisor {
     children = programs.map(Child.init)
     self.loop = loop
     self.null = null
-    environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"] + (getenv("TZ").map { ["TZ=" + String(cString: $0)] } ?? [])
+    // JOURNAL_STREAM: what systemd says of a standard error that leads to its journal.
+    let kept: [String] = ["TZ", "JOURNAL_STREAM"].compactMap { name in
+      getenv(name).map { name + "=" + String(cString: $0) }
+    }
+    environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"] + kept
   }
 
   func start() {

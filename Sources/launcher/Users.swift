@@ -1,5 +1,6 @@
 import Confinement
 import Glibc
+import Settings
 
 /// The users that the three processes take.
 struct ProcessUsers {
@@ -12,7 +13,7 @@ struct ProcessUsers {
   let stats: UserIDs
 
   /// Looks the users up; each must exist, and none may be root.
-  init(_ options: Options) throws(Unknown) {
+  init(_ options: Settings) throws(Unknown) {
     net = try Self.find(options.netUser, "net-user")
     vmm = try Self.find(options.vmmUser, "vmm-user")
     stats = try Self.find(options.statsUser, "stats-user")

@@ -143,25 +143,21 @@ func helpIsRecognised(argument: String) {
   let expected = """
     launcher: agent of a compute or network node
     usage: launcher [flags]
-
     Scheduler:
       -server HOST                scheduler to join, a name or an address (default
                                   localhost)
       -stats-interval TIME        time between two reports of what the node and its
-                                  instances use (500ms to 1h; default 1m30s)
-
+                                  instances use (default 1m30s)
     Network:
       -network MODE               kind of networking (none, cn, nn; default none)
       -compute-networks-of-the-node SUBNETS
                                   subnets that carry tenants (default
                                   10.0.0.0/8,fd00::/8)
-
     Instances:
       -simulation                 start no instance
       -mem-limit                  refuse what does not fit (default true)
-
     Logging:
-      -v N                        level of detail (-1 to 10; default 0)
+      -v N                        level of detail (default 0)
       -offset N                   any number (default 7)
 
     """

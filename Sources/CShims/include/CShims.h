@@ -1,6 +1,9 @@
 // What Swift cannot express: variadic calls, GNU-only declarations, control messages, and what runs between fork
 // and exec. Every function returns -errno on failure unless it says otherwise.
 #pragma once
+#include <execinfo.h>
+#include <gnu/libc-version.h>
+#include <netpacket/packet.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -74,3 +77,7 @@ int sh_set_ids(uid_t uid, gid_t gid, const gid_t *groups, int group_count);
 int sh_rename_noreplace(int from_folder, const char *from, int to_folder, const char *to);
 int sh_open_path(int folder, const char *path);
 int sh_pipe(int fds[2]);
+
+// build.c: what only the build knows
+/// The commit of the sources, "unknown" where nobody told.
+const char *sh_commit(void);

@@ -100,8 +100,8 @@ public enum VMMToNet: Message {
   /// The request with this number is done with; a failure of it has been reported before.
   case completed(UInt64)
   case report(number: UInt64, Report)
-  /// How many instances there are now, whatever their state.
-  case census(UInt32)
+  /// How many instances there are now, whatever their state, and whether the node takes more.
+  case census(UInt32, isFull: Bool)
   /// The end of a new channel to launcher-stats; an older one is void.
   case statsChannel(Descriptor)
 
@@ -124,9 +124,10 @@ public enum VMMToNet: Message {
       writer.integer(UInt8(3))
       writer.integer(number)
       writer.identifier(instance)
-    case .census(let count):
+    case .census(let count, let isFull):
       writer.integer(UInt8(4))
       writer.integer(count)
+      writer.bool(isFull)
     case .statsChannel:
       writer.integer(UInt8(5))
     }
@@ -145,7 +146,7 @@ public enum VMMToNet: Message {
       }
       self = .report(number: number, .failure(command, instance, reason))
     case 3: self = .report(number: try reader.integer(), .deleted(try reader.identifier()))
-    case 4: self = .census(try reader.integer())
+    case 4: self = .census(try reader.integer(), isFull: try reader.bool())
     case 5: self = .statsChannel(try descriptors.next())
     case let kind: throw WireError("message kind \(kind)")
     }

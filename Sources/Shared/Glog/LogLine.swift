@@ -37,7 +37,7 @@ enum LogLine {
     return "\(padded(local.tm_mon + 1))\(padded(local.tm_mday)) \(clock).\(padded(time.tv_nsec / 1000, 6))"
   }
 
-  private static func padded(_ number: some BinaryInteger, _ width: Int = 2) -> String {
+  static func padded(_ number: some BinaryInteger, _ width: Int = 2) -> String {
     let text = String(number)
     return String(repeating: "0", count: max(0, width - text.count)) + text
   }

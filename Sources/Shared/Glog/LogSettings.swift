@@ -24,14 +24,20 @@ public struct LogSettings: Sendable {
   public var verbosity: Int
   /// The value of `-vmodule`: files whose verbose lines are written up to a level of their own.
   public var modules: ModuleLevels
+  /// The value of `-log_backtrace_at`: behind a message of this line a stack trace is written.
+  public var backtrace: CodeLine?
+
+  /// Lines go to files: a confined process needs the rights to keep them.
+  public var usesFiles: Bool { sink is GlogSink }
 
   public init(
     format: LogFormat = .glog, sink: any LogSink = DescriptorSink(STDERR_FILENO), verbosity: Int = 0,
-    modules: ModuleLevels = ModuleLevels()
+    modules: ModuleLevels = ModuleLevels(), backtrace: CodeLine? = nil
   ) {
     self.format = format
     self.sink = sink
     self.verbosity = verbosity
     self.modules = modules
+    self.backtrace = backtrace
   }
 }

@@ -35,6 +35,8 @@ public final class Logger: Sendable {
   /// has gone must not end the process. Afterwards a line needs poll(2) and write(2), and no file.
   public func configure(_ settings: LogSettings) {
     let pid = Self.prepareProcess()
+    // The C library loads what it walks the stack with at first use.
+    if settings.backtrace != nil { _ = StackTrace.lines() }
     state.withLock { state in
       state.settings = settings
       state.pid = pid
@@ -87,6 +89,8 @@ public final class Logger: Sendable {
       }
       // While the count cannot be written the line is lost too: it would hide the gap.
       if state.dropped > 0 || !state.write(message, severity, file, line, now) { state.dropped &+= 1 }
+      guard state.settings.backtrace?.matches(file, line) == true else { return }
+      for frame in StackTrace.lines() where !state.write(frame, severity, file, line, now) { state.dropped &+= 1 }
     }
   }
 }

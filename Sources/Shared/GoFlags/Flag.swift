@@ -17,11 +17,24 @@ struct FlagDefinition: Sendable {
   let defaultText: String
   /// Completes "… is not …" in an error.
   let allowed: String
-  /// The short form of `allowed` for the help text; empty where the placeholder says enough.
+  /// Allowed values as the help text shows them; empty where the placeholder says enough.
   let note: String
   let group: String
   let help: String
+  /// What a manual says beyond `help`; empty where that is all.
+  let detail: String
+  let completion: FlagCompletion
+  /// Set by the program that starts this one: not in help texts and manuals.
+  let isInternal: Bool
   let accepts: @Sendable (String) -> Bool
 
   var isBoolean: Bool { placeholder == nil }
+}
+
+/// What a shell proposes for a flag's value.
+public enum FlagCompletion: Equatable, Sendable {
+  case nothing
+  case file
+  case folder
+  case values([String])
 }

@@ -14,8 +14,8 @@ public struct FlagSet: Sendable {
   /// Edits between a typing mistake and the flag that was meant.
   private static let suggestionDistance = 2
 
-  let program: String
-  let summary: String
+  public let program: String
+  public let summary: String
   private(set) var definitions: [FlagDefinition] = []
 
   /// - Parameters:
@@ -34,17 +34,20 @@ public struct FlagSet: Sendable {
   ///   - allowed: completes "… is not …" when `convert` returns nil.
   ///   - note: allowed values as the help text shows them before the default; empty to show none.
   ///   - group: the subject under which the help text lists the flag.
+  ///   - detail: what a manual says beyond `help`.
+  ///   - isInternal: set by the program that starts this one, and not shown to people.
   ///   - convert: the value of a text, nil when it is not allowed. It has no effects: it runs at every access.
   public mutating func value<Value: Sendable>(
     _ name: String, _ placeholder: String?, default defaultValue: Value, defaultText: String, allowed: String,
-    note: String = "", group: String, help: String, convert: @escaping @Sendable (String) -> Value?
+    note: String = "", group: String, help: String, detail: String = "", completion: FlagCompletion = .nothing,
+    isInternal: Bool = false, convert: @escaping @Sendable (String) -> Value?
   ) -> Flag<Value> {
     precondition(!name.isEmpty && !name.hasPrefix("-") && !name.contains("="), "flag name \(name) cannot be typed")
     precondition(definition(of: name) == nil && !Self.helpNames.contains(name), "flag -\(name) is defined twice")
     definitions.append(
       FlagDefinition(
         name: name, placeholder: placeholder, defaultText: defaultText, allowed: allowed, note: note, group: group,
-        help: help, accepts: { convert($0) != nil }))
+        help: help, detail: detail, completion: completion, isInternal: isInternal, accepts: { convert($0) != nil }))
     return Flag(name: name, defaultValue: defaultValue, convert: convert)
   }
 
@@ -55,15 +58,17 @@ public struct FlagSet: Sendable {
   }
 
   /// Reads a command line (without the program's own name).
-  public func parse(_ arguments: [String]) throws(FlagError) -> ParsedFlags {
-    var texts: [String: String] = [:]
+  ///
+  /// - configuration: values by name from elsewhere, which those of the command line replace.
+  public func parse(_ arguments: [String], configuration: [String: String] = [:]) throws(FlagError) -> ParsedFlags {
+    var texts = configuration
     var rest = arguments[...]
     while let argument = rest.first, argument.hasPrefix("-"), argument != "-" {
       rest.removeFirst()
       if argument == "--" { break }
       let (name, attached) = try Self.split(argument)
       guard let definition = definition(of: name) else {
-        if Self.helpNames.contains(name) { throw .helpRequested }
+        if Self.helpNames.contains(name) { throw Self.helpRequest(attached) }
         throw .unknown(name: name, suggestion: nearestName(to: name))
       }
       guard let text = attached ?? (definition.isBoolean ? "true" : rest.popFirst()) else {
@@ -77,6 +82,12 @@ public struct FlagSet: Sendable {
     return ParsedFlags(arguments: Array(rest), texts: texts)
   }
 
+  /// `-help=man` and the like ask for another form of the help text.
+  private static func helpRequest(_ value: String?) -> FlagError {
+    guard let value, !["true", "1", "t"].contains(value) else { return .helpRequested }
+    return .documentRequested(form: value)
+  }
+
   /// `-name` or `--name`, with what stands behind `=` if there is one.
   private static func split(_ argument: String) throws(FlagError) -> (name: String, attached: String?) {
     let body = argument.dropFirst(argument.hasPrefix("--") ? 2 : 1)
@@ -85,9 +96,42 @@ public struct FlagSet: Sendable {
     return (String(name), parts.count == 2 ? String(parts[1]) : nil)
   }
 
+  /// Reads a configuration file: `name = value` a line, without the dashes; empty lines and those that begin with `#`
+  /// are passed over.
+  ///
+  /// - path: the file's name, for errors.
+  public func configuration(_ text: String, path: String) throws(FlagError) -> [String: String] {
+    var texts: [String: String] = [:]
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      let line = Self.trimmed(line)
+      guard !line.isEmpty, !line.hasPrefix("#") else { continue }
+      let place = "\(path):\(index + 1)"
+      let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(Self.trimmed)
+      guard parts.count == 2, !parts[0].isEmpty else { throw .badLine(place: place, line: String(line)) }
+      let (name, value) = (String(parts[0]), String(parts[1]))
+      guard let definition = definition(of: name), !definition.isInternal else {
+        throw .configuration(place: place, .unknown(name: name, suggestion: nearestName(to: name)))
+      }
+      guard texts[name] == nil else { throw .badLine(place: place, line: "\(name) for the second time") }
+      guard definition.accepts(value) else {
+        throw .configuration(place: place, .invalidValue(name: name, value: value, allowed: definition.allowed))
+      }
+      texts[name] = value
+    }
+    return texts
+  }
+
+  private static func trimmed(_ text: Substring) -> Substring {
+    let front = text.drop { $0 == " " || $0 == "\t" || $0 == "\r" }
+    return front[
+      ..<(front.lastIndex { $0 != " " && $0 != "\t" && $0 != "\r" }.map { front.index(after: $0) } ?? front.startIndex)]
+  }
+
   private func nearestName(to name: String) -> String? {
     guard name.utf8.count <= Self.longestSuggestedName else { return nil }
-    let candidates = definitions.map { (name: $0.name, distance: editDistance(name, $0.name)) }
+    let candidates = definitions.filter { !$0.isInternal }.map {
+      (name: $0.name, distance: editDistance(name, $0.name))
+    }
     // A distance of the whole name would make every short name a suggestion.
     return candidates.filter { $0.distance <= Self.suggestionDistance && $0.distance < name.utf8.count }
       .min { $0.distance < $1.distance }?.name

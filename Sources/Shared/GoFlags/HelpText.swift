@@ -6,13 +6,14 @@ private let widestNameColumn = 26
 extension FlagSet {
   /// The help text: usage, then the flags by subject in the order of their definition, each with its default.
   public var helpText: String {
+    let definitions = definitions.filter { !$0.isInternal }
     let names = definitions.map(\.heading)
     let column = min(names.map(\.count).max() ?? 0, widestNameColumn) + 4
     var lines = ["\(program): \(summary)", "usage: \(program) [flags]"]
     var groups: [String] = []
     for definition in definitions where !groups.contains(definition.group) { groups.append(definition.group) }
     for group in groups {
-      lines += ["", group + ":"]
+      lines += [group + ":"]
       for definition in definitions where definition.group == group {
         lines += helpLines(of: definition, column: column)
       }

@@ -13,6 +13,11 @@ public struct ParsedFlags: Sendable {
   /// The text that the command line gave for a flag; empty when it was not set.
   public func text<Value>(_ flag: Flag<Value>) -> String { texts[flag.name] ?? "" }
 
+  /// What was set, as arguments that say the same, in the order of the names.
+  public func arguments(except names: Set<String>) -> [String] {
+    texts.filter { !names.contains($0.key) }.map { "-\($0.key)=\($0.value)" }.sorted()
+  }
+
   /// Whether the command line set the flag, be it to its default.
   public func isSet<Value>(_ flag: Flag<Value>) -> Bool {
     texts[flag.name] != nil

@@ -4,7 +4,7 @@ public struct ProcessRights: Sendable {
   public let name: String
   /// Names of the capabilities it keeps, in libcap's spelling; the rest is dropped from every set.
   public let capabilities: [String]
-  public let seccomp: SeccompPolicy
+  public internal(set) var seccomp: SeccompPolicy
   /// It may go on as root: it starts others as their users.
   public var mayBeRoot = false
   /// Shared libraries it may be linked with besides the C, C++ and GCC runtimes.

@@ -30,7 +30,7 @@ public struct SeccompPolicy: Sendable {
   }
 
   public let kind: Kind
-  public let rules: [SyscallRule]
+  public internal(set) var rules: [SyscallRule]
 }
 
 /// Rules read as a table: `allow("read", because: "…")`.

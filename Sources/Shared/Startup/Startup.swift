@@ -1,7 +1,5 @@
 import CShims
 import Glibc
-import Glog
-import GoFlags
 import Linux
 import Loop
 
@@ -9,27 +7,8 @@ import Loop
 public enum Startup {
   /// The first descriptor that a socket unit, or launcher in its place, hands over (sd_listen_fds(3)).
   public static let firstInherited: Int32 = 3
-  /// Exit status of a command line that is not understood.
-  public static let usageStatus: Int32 = 2
   /// Exit status of a process that cannot go on and could after a new start (EX_TEMPFAIL of sysexits.h).
   public static let startAgainStatus: Int32 = 75
-
-  /// Reads the command line of this process; prints help or the error and ends where that is called for.
-  public static func options<Options>(_ parse: ([String]) throws(FlagError) -> Options) -> Options {
-    do {
-      return try parse(Array(CommandLine.arguments.dropFirst()))
-    } catch {
-      let program = CommandLine.arguments.first.map { String($0.split(separator: "/").last ?? "") } ?? ""
-      if case .helpRequested = error { print("\(error)", to: STDOUT_FILENO, status: 0) }
-      print("\(program): \(error)", to: STDERR_FILENO, status: usageStatus)
-    }
-  }
-
-  private static func print(_ text: String, to descriptor: Int32, status: Int32) -> Never {
-    let line = text.hasSuffix("\n") ? text : text + "\n"
-    _ = line.withCString { write(descriptor, $0, strlen($0)) }
-    exit(status)
-  }
 
   public struct NoListener: Error, CustomStringConvertible {
     public let description: String

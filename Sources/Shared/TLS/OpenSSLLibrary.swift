@@ -40,3 +40,8 @@ package struct OpenSSLFailure: Equatable, Sendable {
     if !reasons.contains(reason) { reasons.append(reason) }
   }
 }
+
+extension TLSContext {
+  /// The OpenSSL that is loaded, as it names itself.
+  public static var libraryVersion: String { String(cString: OpenSSL_version(OPENSSL_VERSION)) }
+}

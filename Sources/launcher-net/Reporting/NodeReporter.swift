@@ -13,23 +13,27 @@ import SSNTP
   private let session: Session
   private let stats: StatsClient
   private let uuid: NodeUUID
-  private let maximumInstances: Int
-  /// Seconds.
-  private let interval: Double
+  /// The compute interfaces, which launcher-stats has no right to look at.
+  private let networks: [NodeSample.Network]
+  private let cadence: Cadence
   private var census = 0
+  private var isFull = false
   private var statusIsDue = false
   private var isSendingStatus = false
   private var timer: EventLoop.Timer?
 
-  init(session: Session, stats: StatsClient, uuid: NodeUUID, maximumInstances: Int, interval: Double) {
+  /// - interval: seconds between two STATS.
+  init(
+    session: Session, stats: StatsClient, uuid: NodeUUID, interval: Double, networks: [NodeSample.Network]
+  ) {
     self.session = session
     self.stats = stats
     self.uuid = uuid
-    self.maximumInstances = maximumInstances
-    self.interval = interval
+    self.networks = networks
+    cadence = Cadence(seconds: interval)
   }
 
-  private var status: Status { census >= maximumInstances ? .full : .ready }
+  private var status: Status { isFull ? .full : .ready }
 
   func connected() {
     announceStatus()
@@ -41,8 +45,9 @@ import SSNTP
     timer = nil
   }
 
-  func censusChanged(to count: Int) {
+  func censusChanged(to count: Int, isFull: Bool) {
     census = count
+    self.isFull = isFull
     announceStatus()
   }
 
@@ -69,18 +74,34 @@ import SSNTP
     log.verbose(1) { "sent \(status), \(census) instances" }
   }
 
-  /// Reports now, and again an interval after `due`; a report that was late does not make the next one so.
+  /// Reports now, and again an interval after `due`.
   private func reportStats(due: Moment) {
-    let next = Moment(nanoseconds: due.nanoseconds + Int64(interval * 1_000_000_000))
-    timer = LoopActor.loop.schedule(at: next) { [weak self] in self?.reportStats(due: max(next, .now)) }
+    let next = cadence.next(after: due, now: .now)
+    timer = LoopActor.loop.schedule(at: next) { [weak self] in self?.reportStats(due: next) }
     LoopActor.start { await self.sendStats() }
   }
 
   private func sendStats() async {
-    let sample = await stats.sample(withInstances: true)
+    var sample = await stats.sample(withInstances: true)
     guard session.isConnected else { return }
+    sample.node.networks = networks
     let payload = statsPayload(
       nodeUUID: uuid.description, status: "\(status)", sample.node, sample.instances)
     session.send { .command(.stats, origin: $0, payload: payload) }
+  }
+}
+
+/// The times of something that is done regularly.
+struct Cadence {
+  /// Nanoseconds.
+  private let interval: Int64
+
+  init(seconds: Double) { interval = Int64(seconds * 1_000_000_000) }
+
+  /// When it is due after it was due at `due` and done at `now`: an interval later, so that a time that was late makes
+  /// no later one so. After a pause of more than an interval the count begins anew: what was missed is not made up for.
+  func next(after due: Moment, now: Moment) -> Moment {
+    let next = Moment(nanoseconds: due.nanoseconds + interval)
+    return next > now ? next : Moment(nanoseconds: now.nanoseconds + interval)
   }
 }

@@ -5,27 +5,30 @@ import Glibc
 import Glog
 import Linux
 import Rights
+import Settings
 
 /// A child of launcher-net that resolves host names: the C library's resolver blocks, opens files and loads modules,
 /// none of which the confined launcher-net may. It is forked before the confinement and dies with its parent.
 enum Resolver {
   /// Forks the resolver; returns in the parent with its end of the channel. The child never returns.
-  static func fork(user: UserIDs?, log settings: LogSettings) throws(SystemError) -> Descriptor {
+  static func fork(_ options: Settings) throws(SystemError) -> Descriptor {
     let (ours, theirs) = try UnixSocket.pair()
     let parent = getpid()
     let pid = sh_fork()
     if pid < 0 { throw SystemError("fork", "the resolver", code: -pid) }
     if pid > 0 { return ours }
     ours.close()
-    log.configure(settings)
+    log.configure(options.log.early)
     do {
       _ = sh_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL), 0, 0, 0)
       guard getppid() == parent else { exit(0) }
-      try Confinement.dropPrivileges(to: user, rights: .resolver)
+      try Confinement.dropPrivileges(to: options.user, rights: .resolver)
+      let logSettings = options.logSettings(of: .net, part: "launcher-net-resolver")
+      log.configure(logSettings)
       // The parent decides about SIGINT and SIGTERM, which reach a whole foreground process group.
       signal(SIGINT, SIG_IGN)
       signal(SIGTERM, SIG_IGN)
-      try Confinement.filterSystemCalls(.resolver)
+      try Confinement.filterSystemCalls(logSettings.usesFiles ? .resolver.withLogFiles : .resolver)
     } catch {
       log.fatal("resolver: \(error)")
     }

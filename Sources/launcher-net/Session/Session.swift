@@ -3,6 +3,7 @@ import Glog
 import Instances
 import Linux
 import SSNTP
+import Settings
 import TLS
 
 /// The SSNTP client: one connection to a scheduler after the other, for ever.

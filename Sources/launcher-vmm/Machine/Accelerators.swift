@@ -1,6 +1,7 @@
 import Glibc
 import Glog
 import Linux
+import Settings
 
 /// How machines run on this node.
 enum Accelerators {
@@ -16,7 +17,7 @@ enum Accelerators {
   /// its guests instruction by instruction and does not boot a machine in any useful time.
   private static let sse3: UInt32 = 1
 
-  static func choose(_ wanted: Options.Virtualisation) -> QEMUCommandLine.Accelerator {
+  static func choose(_ wanted: Settings.Virtualisation) -> QEMUCommandLine.Accelerator {
     switch wanted {
     case .kvm: return .kvm
     case .software: return .tcg

@@ -81,13 +81,16 @@ enum QEMUCommandLine {
 enum InstanceDisk {
   static let name = "image.qcow2"
 
-  /// The arguments with which qemu-img makes it. Its size is the larger of what was asked for and the image's.
+  /// The arguments with which qemu-img makes it.
   static func arguments(in folder: String, images: String, _ image: BackingImage, diskMB: Int?) -> [String] {
-    let size = max(image.virtualSize, (diskMB ?? 0) * 1_000_000)
-    // A whole number of sectors.
-    return [
+    [
       "create", "-q", "-f", "qcow2", "-b", "\(images)/\(image.name)", "-F", image.format.rawValue, "\(folder)/\(name)",
-      "\((size + 511) / 512 * 512)",
+      "\(size(image, diskMB: diskMB))",
     ]
+  }
+
+  /// The larger of what was asked for and the image's size, in bytes, a whole number of sectors.
+  static func size(_ image: BackingImage, diskMB: Int?) -> Int {
+    (max(image.virtualSize, (diskMB ?? 0) * 1_000_000) + 511) / 512 * 512
   }
 }

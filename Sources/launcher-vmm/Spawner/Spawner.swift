@@ -6,6 +6,7 @@ import Glog
 import Linux
 import Loop
 import Rights
+import Settings
 import Startup
 
 /// The spawner: starts the programs of `Program` for the manager, hands back pidfds, reaps, and reports ends.
@@ -24,16 +25,16 @@ final class Spawner {
   private var jobs: [pid_t: UInt64] = [:]
 
   /// Forks the spawner; returns in the parent with its end of the channel. The child never returns.
-  static func fork(paths: ProgramPaths, user: UserIDs?, log settings: LogSettings) throws(SystemError) -> Descriptor {
+  static func fork(paths: ProgramPaths, _ options: Settings) throws(SystemError) -> Descriptor {
     let (ours, theirs) = try UnixSocket.pair()
     let manager = getpid()
     let pid = sh_fork()
     if pid < 0 { throw SystemError("fork", "the spawner", code: -pid) }
     if pid > 0 { return ours }
     ours.close()
-    log.configure(settings)
+    log.configure(options.log.early)
     do {
-      try run(paths: paths, user: user, socket: alone(theirs), manager: manager)
+      try run(paths: paths, options, socket: alone(theirs), manager: manager)
     } catch {
       log.fatal("spawner: \(error)")
     }
@@ -53,10 +54,12 @@ final class Spawner {
     return Descriptor(first)
   }
 
-  private static func run(paths: ProgramPaths, user: UserIDs?, socket: Descriptor, manager: pid_t) throws -> Never {
+  private static func run(paths: ProgramPaths, _ options: Settings, socket: Descriptor, manager: pid_t) throws -> Never
+  {
     _ = sh_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL), 0, 0, 0)
     guard getppid() == manager else { exit(0) }
-    try Confinement.dropPrivileges(to: user, rights: .spawner)
+    try Confinement.dropPrivileges(to: options.user, rights: .spawner)
+    log.configure(options.logSettings(of: .vmm, part: "launcher-vmm-spawner"))
     let signals = try Signals.descriptor(for: [SIGCHLD, SIGINT, SIGTERM, SIGHUP])
     let loop = try EventLoop()
     try Confinement.filterSystemCalls(.spawner)

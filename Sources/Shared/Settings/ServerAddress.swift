@@ -1,20 +1,20 @@
 import Glibc
 
 /// Where a scheduler is: a host name or IP address, and a TCP port.
-struct ServerAddress: Equatable, CustomStringConvertible {
+public struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
   /// SSNTP's port.
-  static let defaultPort: UInt16 = 8888
+  public static let defaultPort: UInt16 = 8888
 
-  let host: String
-  let port: UInt16
+  public let host: String
+  public let port: UInt16
 
-  init(host: String, port: UInt16) {
+  public init(host: String, port: UInt16) {
     self.host = host
     self.port = port
   }
 
   /// Reads `host`, `host:port`, `[v6]`, `[v6]:port`, a bare IPv6 address, or a URL of which host and port count.
-  init?(_ text: String) {
+  public init?(_ text: String) {
     var rest = text[...]
     if let scheme = rest.range(of: "://") {
       rest = rest[scheme.upperBound...]
@@ -47,7 +47,7 @@ struct ServerAddress: Equatable, CustomStringConvertible {
   }
 
   /// The host is an address, so nothing has to be resolved.
-  var isNumeric: Bool { Self.isIPAddress(host) }
+  public var isNumeric: Bool { Self.isIPAddress(host) }
 
   private static func isIPAddress(_ text: String) -> Bool {
     var v4 = in_addr()
@@ -68,7 +68,7 @@ struct ServerAddress: Equatable, CustomStringConvertible {
     }
   }
 
-  var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
 extension Substring {

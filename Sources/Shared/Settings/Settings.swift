@@ -1,0 +1,144 @@
+public import Confinement
+import Glibc
+public import Glog
+public import GoFlags
+public import Instances
+
+/// What an operator decides: the values of all options of launcher and its processes.
+///
+/// Every option is defined here and nowhere else. launcher takes them all and hands those that were given to each
+/// process, which takes the same ones and uses what it needs; so the units' processes can share one configuration file,
+/// and front end, processes, help, manuals and completions cannot disagree.
+public struct Settings: Sendable {
+  /// How machines run.
+  public enum Virtualisation: String, CaseIterable, Sendable {
+    case kvm
+    case software
+    case auto
+  }
+
+  /// What the node is in tenants' networks.
+  public enum Network: String, CaseIterable, Sendable {
+    case none
+    case cn
+    case nn
+  }
+
+  public let servers: [ServerAddress]
+  public let authorities: String
+  public let certificate: String
+  public let stateFolder: String
+  public let virtualisation: Virtualisation
+  /// Seconds.
+  public let stopGrace: Double
+  /// Seconds: creating an overlay or a small ISO takes well under one; a storm of them on a busy disk some.
+  public let toolDeadline: Double
+  /// Delete all instances and end, instead of running them.
+  public let isHardReset: Bool
+  public let console: ConsoleKind
+  public let maximumInstances: Int
+  public let limitsMemory: Bool
+  public let limitsDisk: Bool
+  public let rejectsWhenFull: Bool
+  public let network: Network
+  public let computeNetworks: [IPv4Subnet]
+  public let managementNetworks: [IPv4Subnet]
+  /// Seconds.
+  public let statsInterval: Double
+  /// Empty: no metrics.
+  public let metricsFolder: String
+  public let netUser: String
+  public let vmmUser: String
+  public let statsUser: String
+  public let rendezvous: String
+  public let checksConfiguration: Bool
+  public let showsVersion: Bool
+  public let log: LogOptions
+
+  /// Whom a process becomes, and whom it meets: said by launcher, not by people.
+  public let user: UserIDs?
+  public let netUID: uid_t?
+  public let statsUID: uid_t?
+
+  /// What was given, as arguments for the processes.
+  public let arguments: [String]
+
+  /// Reads the arguments behind the program's name, and the configuration file that they name.
+  public init(_ program: LauncherProgram, _ arguments: [String]) throws(FlagError) {
+    var flags = FlagSet(program: program.rawValue, summary: program.summary)
+    let options = OptionFlags(in: &flags, program)
+    var parsed = try flags.parse(arguments)
+    let path = parsed[options.configuration]
+    if !path.isEmpty {
+      let file = try flags.configuration(ConfigurationFile.read(path), path: path)
+      parsed = try flags.parse(arguments, configuration: file)
+    }
+    if let first = parsed.arguments.first { throw .badSyntax(argument: first) }
+    servers = parsed[options.servers]
+    authorities = parsed[options.authorities]
+    certificate = parsed[options.certificate]
+    stateFolder = parsed[options.stateFolder]
+    virtualisation = parsed[options.virtualisation]
+    stopGrace = parsed[options.stopGrace] / .seconds(1)
+    toolDeadline = parsed[options.toolDeadline] / .seconds(1)
+    isHardReset = parsed[options.hardReset]
+    console = parsed[options.console]
+    maximumInstances = parsed[options.maximumInstances]
+    limitsMemory = parsed[options.limitsMemory]
+    limitsDisk = parsed[options.limitsDisk]
+    rejectsWhenFull = parsed[options.rejectsWhenFull]
+    network = parsed[options.network]
+    computeNetworks = parsed[options.computeNetworks]
+    managementNetworks = parsed[options.managementNetworks]
+    statsInterval = parsed[options.statsInterval] / .seconds(1)
+    metricsFolder = parsed[options.metricsFolder]
+    netUser = parsed[options.netUser]
+    vmmUser = parsed[options.vmmUser]
+    statsUser = parsed[options.statsUser]
+    rendezvous = parsed[options.rendezvous]
+    checksConfiguration = parsed[options.checksConfiguration]
+    showsVersion = parsed[options.showsVersion]
+    log = options.log.options(parsed, stateFolder: stateFolder)
+    user = options.user.flatMap { parsed[$0] }
+    netUID = options.netUID.flatMap { parsed[$0] }
+    statsUID = options.statsUID.flatMap { parsed[$0] }
+    self.arguments = parsed.arguments(except: OptionFlags.namesOfFrontEnd)
+  }
+
+  /// The options of a program, for its help text and manuals.
+  public static func flags(of program: LauncherProgram) -> FlagSet {
+    var flags = FlagSet(program: program.rawValue, summary: program.summary)
+    _ = OptionFlags(in: &flags, program)
+    return flags
+  }
+
+  /// This process's log, for the user it will run as.
+  public func logSettings(of program: LauncherProgram, part: String? = nil) -> LogSettings {
+    log.settings(program: program.rawValue, part: part, user: user?.uid ?? getuid())
+  }
+}
+
+/// The programs that share these options.
+public enum LauncherProgram: String, CaseIterable, Sendable {
+  case launcher
+  case net = "launcher-net"
+  case vmm = "launcher-vmm"
+  case stats = "launcher-stats"
+
+  public var summary: String {
+    switch self {
+    case .launcher: "runs the agent of a compute or network node"
+    case .net: "speaks SSNTP for a node; started by launcher or its unit"
+    case .vmm: "runs the instances of a node; started by launcher or its unit"
+    case .stats: "measures a node; started by launcher or its unit"
+    }
+  }
+}
+
+/// What a machine's console is offered by (`-with-ui`).
+public enum ConsoleKind: String, CaseIterable, Sendable {
+  case none
+  case window
+  case nc
+  case spice
+}

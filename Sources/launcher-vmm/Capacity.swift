@@ -1,0 +1,85 @@
+import CShims
+import Glibc
+import Instances
+import Linux
+import Settings
+
+/// What was promised to an instance, whether it uses it or not.
+struct Promise: Equatable {
+  /// MiB.
+  var memoryMB: Int
+  /// 10^6 bytes.
+  var diskMB: Int
+
+  init(memoryMB: Int, diskMB: Int) {
+    self.memoryMB = memoryMB
+    self.diskMB = diskMB
+  }
+
+  init(_ resources: Resources, _ image: BackingImage) {
+    memoryMB = resources.memoryMB
+    // Rounded up: a node that is full to the last byte has no room for the rest.
+    diskMB = (InstanceDisk.size(image, diskMB: resources.diskMB) + 999_999) / 1_000_000
+  }
+}
+
+/// How much the node takes on.
+struct Capacity: Equatable {
+  /// Instances, whatever their state, from which on the node is full.
+  var maximumInstances: Int
+  /// MiB that may be promised; nil: no limit.
+  var memoryMB: Int?
+  /// 10^6 bytes that may be promised; nil: no limit.
+  var diskMB: Int?
+  /// START is refused where it would exceed a limit. Otherwise the node only says that it is full.
+  var refuses: Bool
+
+  /// What the operator allows of what the node has.
+  init(_ settings: Settings, instances: Descriptor) throws(SystemError) {
+    maximumInstances = settings.maximumInstances
+    memoryMB = settings.limitsMemory ? Self.nodeMemoryMB() : nil
+    diskMB = settings.limitsDisk ? try Self.diskMB(of: instances) : nil
+    refuses = settings.rejectsWhenFull
+  }
+
+  init(maximumInstances: Int, memoryMB: Int? = nil, diskMB: Int? = nil, refuses: Bool = false) {
+    self.maximumInstances = maximumInstances
+    self.memoryMB = memoryMB
+    self.diskMB = diskMB
+    self.refuses = refuses
+  }
+
+  /// The memory of this node in MiB, as the kernel counts it.
+  private static func nodeMemoryMB() -> Int {
+    let pages = sysconf(Int32(_SC_PHYS_PAGES))
+    let pageSize = sysconf(Int32(_SC_PAGESIZE))
+    return pages > 0 && pageSize > 0 ? pages / (1_048_576 / pageSize) : 0
+  }
+
+  /// The size of the file system of a folder in 10^6 bytes.
+  private static func diskMB(of folder: Descriptor) throws(SystemError) -> Int {
+    var status = statfs()
+    guard fstatfs(folder.raw, &status) == 0 else { throw SystemError("statfs", "the instances folder") }
+    return Int(status.f_blocks) * Int(status.f_bsize) / 1_000_000
+  }
+
+  /// The least that an instance takes: with less than that left the node is full.
+  private static let least = Promise(memoryMB: Resources.defaultMemoryMB, diskMB: 1)
+
+  /// Nothing more fits beside these promises.
+  func isFull(_ promises: [Promise]) -> Bool { exceeded(by: Self.least, beside: promises) != nil }
+
+  /// The limit that one more promise would exceed, in words; nil when it fits.
+  func exceeded(by new: Promise, beside promises: [Promise]) -> String? {
+    if promises.count >= maximumInstances { return "\(promises.count) instances, -max-vm is \(maximumInstances)" }
+    let memory = promises.reduce(0) { $0 + $1.memoryMB }
+    if let memoryMB, memory + new.memoryMB > memoryMB {
+      return "\(memory) of \(memoryMB) MiB of memory are promised, \(new.memoryMB) more do not fit"
+    }
+    let disk = promises.reduce(0) { $0 + $1.diskMB }
+    if let diskMB, disk + new.diskMB > diskMB {
+      return "\(disk) of \(diskMB) MB of disk are promised, \(new.diskMB) more do not fit"
+    }
+    return nil
+  }
+}
