@@ -74,7 +74,7 @@ install-files:
 	install -d $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/launcher \
 	  $(DESTDIR)$(prefix)/lib/sysusers.d $(DESTDIR)$(prefix)/lib/tmpfiles.d $(DESTDIR)$(UNITS) $(DESTDIR)/etc/default
 	install -m 755 -s $(addprefix $(RELEASE)/,$(PROCESSES)) $(DESTDIR)$(prefix)/sbin
-	$(foreach p,$(wildcard $(RELEASE)/launcherctl),install -m 755 -s $(p) $(DESTDIR)$(prefix)/bin)
+	install -m 755 -s $(RELEASE)/launcherctl $(DESTDIR)$(prefix)/bin
 	install -m 755 systemd/power-down-guests $(DESTDIR)$(prefix)/lib/launcher
 	install -m 644 $(wildcard systemd/*.service systemd/*.socket systemd/*.target) $(DESTDIR)$(UNITS)
 	install -m 644 systemd/launcher.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/launcher.conf

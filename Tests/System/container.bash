@@ -41,6 +41,8 @@ open_container() {
     root=$scratch/root
     mkdir "$scratch"/{upper,work,root}
     mount -t overlay overlay -o "lowerdir=$1/tree,upperdir=$scratch/upper,workdir=$scratch/work" "$root"
+    # A minimal Debian has none.
+    echo "127.0.0.1 localhost" >"$root/etc/hosts"
 }
 
 # boot: starts the container and waits until its systemd has started everything.
