@@ -48,10 +48,20 @@ open_container() {
 # boot: starts the container and waits until its systemd has started everything.
 boot() {
     SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 systemd-nspawn --quiet --register=no --keep-unit --private-network \
-        --console=pipe --directory="$root" --boot </dev/null >"$scratch/console" 2>&1 &
+        --console=pipe --machine="launcher-test-$$" --directory="$root" --boot </dev/null >"$scratch/console" 2>&1 &
     nspawn=$!
     until_true 60 is_booted
 }
+
+# await_reboot SECONDS: waits until the container has ended to be booted again.
+await_reboot() {
+    local status=0
+    until_true "$1" has_ended || return
+    wait "$nspawn" || status=$?
+    # systemd-nspawn's word for a reboot, where it is not to see to it itself.
+    ((status == 133))
+}
+has_ended() { ! kill -0 "$nspawn" 2>/dev/null; }
 
 is_booted() {
     leader=$(pgrep -P "$nspawn") && [[ $(inside systemctl is-system-running 2>/dev/null) =~ running|degraded ]]
