@@ -83,9 +83,9 @@ let package = Package(
     tests("ChannelTests", ["CShims", "Channel", "Instances", "Linux", "Loop", "TestSupport"]),
     tests("RightsTests", ["CSeccomp", "Rights"]),
     tests("ConfinementTests", ["CShims", "Confinement", "Rights"]),
-    tests("StartupTests", ["GoFlags", "Glog", "Linux", "Startup", "TestSupport"]),
-    tests("LauncherTests", ["GoFlags", "launcher"]),
-    tests("LauncherNetTests", ["SSNTP", "TestSupport", "launcher-net"]),
+    tests("StartupTests", ["Linux", "Startup", "TestSupport"]),
+    tests("LauncherTests", ["Settings", "launcher"]),
+    tests("LauncherNetTests", ["SSNTP", "Settings", "TestSupport", "launcher-net"]),
     tests(
       "LauncherVMMTests", ["AsyncLoop", "CShims", "Instances", "JSON", "Linux", "TestSupport", "launcher-vmm"]),
     tests("GobTests", ["Gob"]),

@@ -89,7 +89,7 @@ func samples() throws -> [Sample] {
     Sample("completed", VMMToNet.completed(1)),
     Sample("failure", VMMToNet.report(number: 2, .failure(.start, id, .fullComputeNode))),
     Sample("deleted", VMMToNet.report(number: 3, .deleted(id))),
-    Sample("census", VMMToNet.census(.max)),
+    Sample("census", VMMToNet.census(.max, isFull: true)),
     Sample("statsChannel", VMMToNet.statsChannel(try file())),
     Sample(
       "instance",

@@ -1,7 +1,7 @@
-import GoFlags
 import Glibc
 import Linux
 import SSNTP
+import Settings
 import TestSupport
 import Testing
 
@@ -100,16 +100,4 @@ func aUUIDFileThatIsMalformedIsRefusedAndKept(content: String) throws {
   try #require(symlinkat("0x4", place.raw, "0x4") == 0)
   #expect(throws: NodeUUIDStore.Unusable.self) { try NodeUUIDStore.load(role: .agent, below: folder.path) }
   #expect(try Files.names(in: place) == ["0x4"])
-}
-
-@Test func theCommandLineIsReadWithItsBounds() throws {
-  let options = try Options(["-server=a,b:9", "-max-vm=5", "-stats-interval=2s"])
-  #expect(options.servers == [ServerAddress(host: "a", port: 8888), ServerAddress(host: "b", port: 9)])
-  #expect(options.maximumInstances == 5)
-  #expect(options.statsInterval == 2)
-  #expect(try Options([]).servers == [ServerAddress(host: "localhost", port: 8888)])
-  let many = Array(repeating: "a", count: 17).joined(separator: ",")
-  for bad in ["-server=", "-server=a,,b", "-server=\(many)", "-max-vm=0", "-stats-interval=0s", "-stats-interval=2h"] {
-    #expect(throws: FlagError.self) { try Options([bad]) }
-  }
 }

@@ -1,45 +1,9 @@
-import GoFlags
 import Glibc
 import Linux
 import TestSupport
 import Testing
 
-@testable import Glog
 @testable import Startup
-
-@Test func logFlagsBecomeSettings() throws {
-  var flags = FlagSet(program: "test", summary: "")
-  let log = LogFlags(in: &flags)
-  let parsed = try flags.parse(["-v=3", "-vmodule", "Node*=5,Peers=1"])
-  #expect(log.settings(parsed).verbosity == 3)
-  #expect(log.settings(parsed).modules.level(of: "x/Node.swift") == 5)
-  #expect(log.settings(parsed).modules.level(of: "x/Other.swift") == 0)
-}
-
-@Test func logFlagsArePassedOnAsFarAsTheyWereGiven() throws {
-  var flags = FlagSet(program: "test", summary: "")
-  let log = LogFlags(in: &flags)
-  #expect(try log.arguments(flags.parse([])) == [])
-  #expect(try log.arguments(flags.parse(["-v=0"])) == ["-v=0"])
-  #expect(try log.arguments(flags.parse(["-vmodule=a=1,b=2"])) == ["-vmodule=a=1,b=2"])
-}
-
-@Test(arguments: [["-v=11"], ["-v=-1"], ["-v=x"], ["-vmodule=a"], ["-vmodule=a=-1"]])
-func logFlagsOutOfBoundsAreRefused(arguments: [String]) {
-  var flags = FlagSet(program: "test", summary: "")
-  _ = LogFlags(in: &flags)
-  #expect(throws: FlagError.self) { try flags.parse(arguments) }
-}
-
-@Test func theUserFlagTakesNumbersAndRefusesRoot() throws {
-  var flags = FlagSet(program: "test", summary: "")
-  let user = flags.userIDs()
-  #expect(try flags.parse([])[user] == nil)
-  #expect(try flags.parse(["-user=5:6:7"])[user]?.description == "5:6:7")
-  for text in ["0:0", "root", "5", "5:0", "4294967295:4294967295"] {
-    #expect(throws: FlagError.self) { try flags.parse(["-user=\(text)"]) }
-  }
-}
 
 @Test func aListenerThatWasHandedOverIsTaken() async {
   await #expect(processExitsWith: .success) {
