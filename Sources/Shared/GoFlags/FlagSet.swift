@@ -51,6 +51,9 @@ public struct FlagSet: Sendable {
     return Flag(name: name, defaultValue: defaultValue, convert: convert)
   }
 
+  /// The names of the flags that people may set, in the order of their definition.
+  public var names: [String] { definitions.filter { !$0.isInternal }.map(\.name) }
+
   static let helpNames = ["h", "help"]
 
   func definition(of name: String) -> FlagDefinition? {
@@ -102,7 +105,7 @@ public struct FlagSet: Sendable {
   /// - path: the file's name, for errors.
   public func configuration(_ text: String, path: String) throws(FlagError) -> [String: String] {
     var texts: [String: String] = [:]
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       let line = Self.trimmed(line)
       guard !line.isEmpty, !line.hasPrefix("#") else { continue }
       let place = "\(path):\(index + 1)"
