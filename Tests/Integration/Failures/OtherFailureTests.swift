@@ -37,6 +37,40 @@ extension Integration {
       }
     }
 
+    @Test func `invalid_data: DELETE of a folder that cannot be removed keeps the instance`() async throws {
+      try await Node.run { node in
+        let instance = try await node.startInstance()
+        try node.send("STOP", of: instance)
+        try await node.state("exited", of: instance)
+        chown(node.instances, 0, 0)
+        chmod(node.instances, 0o755)
+        try await node.expectFailure(
+          "DeleteFailure", "invalid_data", of: instance, by: "DELETE", "delete: {instance_uuid: \(instance)}")
+        chown(node.instances, Node.vmmUser, Node.vmmUser)
+        try node.send("RESTART", of: instance)
+        try await node.state("active", of: instance)
+        try await node.delete(instance)
+      }
+    }
+
+    @Test func `a file that DELETE cannot remove keeps neither the instance nor the next launcher`() async throws {
+      try await Node.run { node in
+        let instance = try await node.startInstance()
+        // Root's, so that launcher-vmm cannot empty it.
+        let alien = "\(node.instances)/\(instance)/alien"
+        try FileManager.default.createDirectory(atPath: alien, withIntermediateDirectories: false)
+        try Data().write(to: URL(fileURLWithPath: "\(alien)/file"))
+        try await node.delete(instance)
+        #expect(!node.exists("\(node.instances)/\(instance)"))
+        try await node.stopLauncher()
+        let mark = try node.mark
+        try await node.startLauncher()
+        try await node.settle()
+        #expect(node.frames(since: mark).first(where: \.isStats)?.instances.isEmpty == true)
+        try expectLog(of: node, ".deleted-\(instance)", "tried again at the next start")
+      }
+    }
+
     @Test func `already_stopped: STOP of a machine that does not run; already_running: RESTART of one that does`()
       async throws
     {
