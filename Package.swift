@@ -103,6 +103,7 @@ let package = Package(
     tests("TLSTests", ["TLS", "CertificateAuthority"]),
     tests("CertificateAuthorityTests", ["CertificateAuthority", "TLS"]),
     .testTarget(
-      name: "IntegrationTests", dependencies: ["Rights"], path: "Tests/Integration", swiftSettings: settings),
+      name: "IntegrationTests", dependencies: ["Instances", "Rights"], path: "Tests/Integration",
+      swiftSettings: settings),
   ]
 )

@@ -16,7 +16,7 @@ extension Integration {
       }
     }
 
-    @Test func `invalid_payload: text that is no YAML`() async throws {
+    @Test func `invalid_payload: text of another command that is no YAML`() async throws {
       try await Node.run { node in
         for (command, error) in Self.commands {
           try await node.expectFailure(error, "invalid_payload", of: "", by: command, "\(command.lowercased()): [")
