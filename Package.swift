@@ -85,7 +85,7 @@ let package = Package(
     tests("ConfinementTests", ["CShims", "Confinement", "Rights"]),
     tests("StartupTests", ["Linux", "Startup", "TestSupport"]),
     tests("LauncherTests", ["Settings", "launcher"]),
-    tests("LauncherNetTests", ["SSNTP", "Settings", "TestSupport", "launcher-net"]),
+    tests("LauncherNetTests", ["Instances", "Linux", "SSNTP", "Settings", "TestSupport", "launcher-net"]),
     tests(
       "LauncherVMMTests", ["AsyncLoop", "CShims", "Instances", "JSON", "Linux", "TestSupport", "launcher-vmm"]),
     tests("GobTests", ["Gob"]),
@@ -93,8 +93,6 @@ let package = Package(
     tests("GoFlagsTests", ["GoFlags"]),
     tests("JSONTests", ["JSON"]),
     tests("SettingsTests", ["Settings", "Glog", "GoFlags", "Instances"], fixtures: true),
-    tests("LauncherNetTests", ["launcher-net", "Instances", "Linux"]),
-    tests("LauncherVMMTests", ["launcher-vmm"]),
     tests("ServiceManagerTests", ["Linux", "Loop", "ServiceManager"]),
     tests("SSNTPTests", ["SSNTP", "Gob"], fixtures: true),
     tests("PayloadsTests", ["Payloads", "Instances"], fixtures: true),

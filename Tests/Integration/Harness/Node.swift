@@ -10,7 +10,6 @@ final class Node {
     var arguments: [String: String] = [
       "max-vm": "32", "stats-interval": "1s", "stop-grace": "0s", "qemu-virtualisation": "software", "v": "1",
       "logtostderr": "true",
-      "logtostderr": "true",
     ]
     /// The scheduler's host: a name makes launcher-net resolve it.
     var server = "127.0.0.1"
