@@ -170,7 +170,7 @@ final class Node {
 
   /// All processes of this node that are launcher's own.
   var launcherProcesses: [pid_t] {
-    ProcessTable.mentioning(stateFolder).filter { ProcessTable.arguments(of: $0)[0].contains("launcher") }
+    ProcessTable.mentioning(stateFolder).filter { ProcessTable.arguments(of: $0).first?.contains("launcher") ?? false }
   }
 
   /// The processes of an instance's machine: one if it runs.
