@@ -39,9 +39,12 @@ let package = Package(
     shared("Payloads", ["CYaml", "Instances"]),
     shared("TLS", ["COpenSSL"]),
     shared("CertificateAuthority", ["COpenSSL", "TLS"]),
-    shared("Settings", ["CShims", "Channel", "Confinement", "Glog", "GoFlags", "Instances", "Linux"]),
+    shared("Settings", ["CShims", "Channel", "Confinement", "Glog", "GoFlags", "Instances", "Linux", "Rights"]),
     shared("Startup", ["CShims", "Linux", "Loop"]),
     shared("Channel", ["CShims", "Instances", "Linux", "Loop"]),
+    shared(
+      "Spawning",
+      ["CShims", "Channel", "Confinement", "Glog", "Instances", "JSON", "Linux", "Loop", "Rights", "Settings"]),
     .executableTarget(
       name: "launcher",
       dependencies: [
@@ -63,7 +66,7 @@ let package = Package(
       name: "launcher-vmm",
       dependencies: [
         "AsyncLoop", "CShims", "Channel", "Confinement", "Glog", "Instances", "JSON", "Linux", "Loop", "Rights",
-        "ServiceManager", "Settings", "Startup",
+        "ServiceManager", "Settings", "Spawning", "Startup",
       ], swiftSettings: settings),
     .executableTarget(
       name: "launcherctl",
@@ -87,7 +90,8 @@ let package = Package(
     tests("LauncherTests", ["Settings", "launcher"]),
     tests("LauncherNetTests", ["Instances", "Linux", "SSNTP", "Settings", "TestSupport", "launcher-net"]),
     tests(
-      "LauncherVMMTests", ["AsyncLoop", "CShims", "Instances", "JSON", "Linux", "TestSupport", "launcher-vmm"]),
+      "LauncherVMMTests",
+      ["AsyncLoop", "CShims", "Instances", "JSON", "Linux", "Spawning", "TestSupport", "launcher-vmm"]),
     tests("GobTests", ["Gob"]),
     tests("GlogTests", ["Glog"]),
     tests("GoFlagsTests", ["GoFlags"]),

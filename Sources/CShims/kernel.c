@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -24,8 +25,14 @@ int sh_rename_noreplace(int from_folder, const char *from, int to_folder, const 
   return renameat2(from_folder, from, to_folder, to, RENAME_NOREPLACE) ? -errno : 0;
 }
 
-int sh_open_path(int folder, const char *path) {
-  int fd = openat(folder, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+int sh_open_path(int folder, const char *path, int follow) {
+  int fd = openat(folder, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+  return fd < 0 ? -errno : fd;
+}
+
+int sh_open_path_beneath(int folder, const char *path) {
+  struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+  int fd = (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
   return fd < 0 ? -errno : fd;
 }
 

@@ -1,5 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,6 +36,8 @@ int sh_spawn(const struct sh_spawn *what, pid_t *pid, int *pidfd, int *stage) {
       if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) FAIL(SH_STAGE_PDEATHSIG);
       if (getppid() != parent) _exit(127);
     }
+    // Before descriptors move, and before the filter, which may deny what has come till then.
+    if (what->landlock >= 0 && sh_landlock_restrict(what->landlock) < 0) FAIL(SH_STAGE_LANDLOCK);
     // First out of the way of the numbers they are to have, then onto them.
     int high[MAX_CHILD_FDS];
     for (int i = 0; i < what->fd_count; i++) {
@@ -53,6 +57,10 @@ int sh_spawn(const struct sh_spawn *what, pid_t *pid, int *pidfd, int *stage) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    if (what->filter) {
+      struct sock_fprog program = {what->filter_length, (struct sock_filter *)what->filter};
+      if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) FAIL(SH_STAGE_SECCOMP);
+    }
     execve(what->path, what->argv, what->envp);
     FAIL(SH_STAGE_EXEC);
 #undef FAIL

@@ -15,8 +15,6 @@ import TLS
 
 /// launcher-net: the process that parses bytes from the network, and cannot touch a machine, a disk or a device.
 @main struct LauncherNet {
-  /// Descriptors: user-data and meta-data of every START in hand, and a few of its own.
-  private static let openFiles: rlim_t = 2048
   /// Bytes of a certificate file: a bundle of authorities has a few hundred thousand.
   private static let certificateLimit = 1_048_576
   private static let role = Role.agent
@@ -27,7 +25,6 @@ import TLS
     umask(0o077)
     do {
       try Startup.closeDescriptors(from: Startup.firstInherited)
-      Startup.raiseOpenFiles(to: openFiles)
       // Forked first: it must not inherit the private key's descriptor.
       let needsResolver = options.servers.contains { !$0.isNumeric }
       let resolver = needsResolver ? try Resolver.fork(options) : nil
@@ -51,7 +48,9 @@ import TLS
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
       let sockets = try RendezvousVisitor.Sockets()
       LoopActor.prepare()
-      try Confinement.filterSystemCalls(logSettings.usesFiles ? .net.withLogFiles : .net)
+      var surroundings = Surroundings()
+      surroundings.schedulerPorts = options.servers.map(\.port)
+      try options.confine(.net, surroundings, as: .net, logSettings)
       LoopActor.run {
         Startup.endOnSignal(signals, loop: LoopActor.loop) {
           log.info("ending")

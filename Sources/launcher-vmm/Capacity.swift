@@ -19,7 +19,7 @@ struct Promise: Equatable {
   init(_ resources: Resources, _ image: BackingImage) {
     memoryMB = resources.memoryMB
     // Rounded up: a node that is full to the last byte has no room for the rest.
-    diskMB = (InstanceDisk.size(image, diskMB: resources.diskMB) + 999_999) / 1_000_000
+    diskMB = (image.diskSize(diskMB: resources.diskMB) + 999_999) / 1_000_000
   }
 }
 

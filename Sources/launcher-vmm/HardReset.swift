@@ -7,6 +7,7 @@ import Linux
 import Loop
 import Rights
 import Settings
+import Spawning
 
 /// `-hard-reset`: ends the machines of all instances and removes the instances, whatever their state files say.
 ///
@@ -15,9 +16,9 @@ enum HardReset {
   /// Does it, says what it did, and gives the exit status: 1 when something is left.
   static func run(_ options: Settings) throws -> Int32 {
     try Confinement.dropPrivileges(to: options.user, rights: .manager)
-    let store = try InstanceStore(stateFolder: options.stateFolder)
+    let store = try InstanceStore(StateFolder(options.stateFolder))
     LoopActor.prepare()
-    try Confinement.filterSystemCalls(.manager)
+    if let warning = try Confinement.confine(.manager, store.surroundings) { log.warning(warning) }
     let outcome = Outcome()
     LoopActor.run {
       await reset(store, outcome)

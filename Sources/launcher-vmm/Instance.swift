@@ -4,6 +4,7 @@ import Glibc
 import Glog
 import Instances
 import Linux
+import Spawning
 
 /// One instance's life: its commands one after the other in order of arrival, whatever other instances do.
 @LoopActor final class Instance {
@@ -211,13 +212,8 @@ import Linux
     StopPoint.configDriveLaidOut.reach()
     let tools = node.tools
     try await together([
-      {
-        try await tools.run(
-          .qemuImg,
-          InstanceDisk.arguments(
-            in: folder.path, images: store.imagesPath, image, diskMB: spec.resources.diskMB))
-      },
-      { try await tools.run(.xorriso, ConfigDrive.arguments(in: folder)) },
+      { try await tools.run(image.overlay(for: spec.instance, diskMB: spec.resources.diskMB)) },
+      { try await tools.run(.configDrive(spec.instance)) },
     ])
     StopPoint.toolsEnded.reach()
     try ConfigDrive.cleanUp(in: folder)
@@ -246,18 +242,12 @@ import Linux
     }
     do {
       let folder = try node.store.folder(of: id)
-      let isEFI = file.spec.firmware == .efi
-      if isEFI && node.firmware == nil {
+      if file.spec.firmware == .efi && node.firmware == nil {
         throw Machine.Failure(description: "fw_type efi: no EFI firmware is installed; install ovmf")
       }
-      let settings = QEMUCommandLine.Settings(
-        accelerator: node.accelerator, firmware: isEFI ? node.firmware : nil)
       let started = Moment.now
       let machine = try await Machine.start(
-        id, in: folder,
-        arguments: QEMUCommandLine.arguments(
-          for: file.spec, image: file.image, folder: folder.path, images: node.store.imagesPath, settings),
-        spawner: node.spawner, null: node.null)
+        .machine(file.spec, file.image.format), of: id, in: folder, spawner: node.spawner, null: node.null)
       StopPoint.machineAnswered.reach()
       await use(machine)
       recordRun(of: machine, in: folder)
@@ -285,7 +275,7 @@ import Linux
     watch(machine)
     guard isRunning else { return }
     do {
-      let opened = try await node.spawner.figures(of: machine.pid)
+      let opened = try await node.observer.figures(of: machine.pid)
       // Its number cannot have passed to another process while its end is not seen.
       if self.machine === machine { figures = opened }
     } catch {

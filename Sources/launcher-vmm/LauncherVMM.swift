@@ -9,13 +9,11 @@ import Loop
 import Rights
 import ServiceManager
 import Settings
+import Spawning
 import Startup
 
 /// launcher-vmm: the process that may touch machines, disks and devices, and parses nothing from the network.
 @main struct LauncherVMM {
-  /// Descriptors: six for each of thousands of machines, and two for each START in hand.
-  private static let openFiles: rlim_t = 65_536
-
   static func main() {
     let options = Settings.ofThisProcess(.vmm, libraries: Confinement.libraryVersions)
     log.configure(options.log.early)
@@ -24,26 +22,26 @@ import Startup
       if options.isHardReset { exit(try HardReset.run(options)) }
       let listener = try Startup.inheritedListener()
       try Startup.closeDescriptors(from: Startup.firstInherited + 1)
-      Startup.raiseOpenFiles(to: openFiles)
       let programs = ProgramPaths()
       for program in programs.missing { log.error("\(program.name) is not installed: instances cannot be started") }
-      let spawner = try Spawner.fork(paths: programs, options)
+      let firmware = FirmwareFiles()
+      let spawner = try Spawner.fork(paths: programs, firmware: firmware, options)
+      let observer = try Observer.fork(options)
       let service = try ServiceManager()
       try Confinement.dropPrivileges(to: options.user, rights: .manager)
       let logSettings = options.logSettings(of: .vmm)
       log.configure(logSettings)
-      let store = try InstanceStore(stateFolder: options.stateFolder)
+      let store = try InstanceStore(StateFolder(options.stateFolder))
       let null = try Descriptor.open("/dev/null", O_RDWR)
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
       let powerDown = try Signals.descriptor(for: [SIGPWR])
       let settings = Node.Settings(
-        accelerator: Accelerators.choose(options.virtualisation), firmware: FirmwareFiles(),
-        stopGrace: options.stopGrace, toolDeadline: options.toolDeadline,
+        firmware: firmware, stopGrace: options.stopGrace, toolDeadline: options.toolDeadline,
         capacity: try Capacity(options, instances: store.instances))
       let users = Peers.Users(
         net: options.netUID ?? options.user?.uid ?? getuid(), stats: options.statsUID ?? options.user?.uid ?? getuid())
       LoopActor.prepare()
-      try Confinement.filterSystemCalls(logSettings.usesFiles ? .manager.withLogFiles : .manager)
+      try options.confine(.manager, store.surroundings, as: .vmm, logSettings)
       LoopActor.run {
         Startup.endOnSignal(signals, loop: LoopActor.loop) {
           log.info("ending; machines go on running")
@@ -53,9 +51,12 @@ import Startup
         let client = SpawnerClient(spawner) {
           log.fatal("the spawner has ended (\($0)); starting anew", status: Startup.startAgainStatus)
         }
+        let observer = ObserverClient(observer) {
+          log.fatal("the observer has ended (\($0)); starting anew", status: Startup.startAgainStatus)
+        }
         let node = Node(
-          store: store, spawner: client, null: null, peers: Peers(listener: listener, users: users), service: service,
-          settings)
+          store: store, spawner: client, observer: observer, null: null,
+          peers: Peers(listener: listener, users: users), service: service, settings)
         await node.run()
         LoopActor.loop.onReadable(powerDown.raw) {
           guard (try? Signals.next(powerDown)) != nil else { return }

@@ -4,6 +4,7 @@ import Glog
 import Instances
 import Linux
 import ServiceManager
+import Spawning
 
 /// The manager: all instances of this node, and what they share.
 @LoopActor final class Node {
@@ -13,8 +14,8 @@ import ServiceManager
   let store: InstanceStore
   let tools: ToolRunner
   let spawner: SpawnerClient
+  let observer: ObserverClient
   let null: Descriptor
-  let accelerator: QEMUCommandLine.Accelerator
   let firmware: FirmwareFiles?
   /// Seconds that STOP waits for the guest.
   let stopGrace: Double
@@ -26,7 +27,6 @@ import ServiceManager
   private var openRequests = 0
 
   struct Settings {
-    var accelerator: QEMUCommandLine.Accelerator
     var firmware: FirmwareFiles?
     var stopGrace: Double
     /// Seconds that a tool may take.
@@ -35,16 +35,17 @@ import ServiceManager
   }
 
   init(
-    store: InstanceStore, spawner: SpawnerClient, null: Descriptor, peers: Peers, service: ServiceManager,
+    store: InstanceStore, spawner: SpawnerClient, observer: ObserverClient, null: Descriptor, peers: Peers,
+    service: ServiceManager,
     _ settings: Settings
   ) {
     self.store = store
     self.spawner = spawner
+    self.observer = observer
     self.null = null
     self.peers = peers
     self.service = service
     tools = ToolRunner(spawner: spawner, null: null, deadline: settings.toolDeadline)
-    accelerator = settings.accelerator
     firmware = settings.firmware
     stopGrace = settings.stopGrace
     capacity = settings.capacity

@@ -33,7 +33,7 @@ import Startup
       let supervisor = Supervisor(
         programs(options, users, listener), loop: loop, null: try Descriptor.open("/dev/null", O_RDWR))
       try Confinement.dropPrivileges(to: nil, rights: .frontEnd)
-      try Confinement.filterSystemCalls(.frontEnd)
+      if let warning = try Confinement.confine(.frontEnd, Surroundings()) { log.warning(warning) }
       loop.onReadable(signals.raw) {
         while let signal = try? Signals.next(signals) {
           if signal == SIGCHLD { supervisor.reap() } else { supervisor.stop() }

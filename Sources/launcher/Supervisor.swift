@@ -93,7 +93,7 @@ final class Supervisor {
           descriptors.withUnsafeBufferPointer { fds in
             var request = sh_spawn(
               path: path, argv: argv, envp: envp, fds: fds.baseAddress, fd_count: Int32(fds.count), rlimits: nil,
-              rlimit_count: 0, flags: UInt32(SH_SPAWN_DIE_WITH_PARENT))
+              rlimit_count: 0, flags: UInt32(SH_SPAWN_DIE_WITH_PARENT), landlock: -1, filter: nil, filter_length: 0)
             return sh_spawn(&request, &pid, &pidfd, &stage)
           }
         }

@@ -33,7 +33,8 @@ private func spawn(
           limits.withUnsafeBufferPointer { limits in
             var request = sh_spawn(
               path: path, argv: argv, envp: envp, fds: fds.baseAddress, fd_count: Int32(fds.count),
-              rlimits: limits.baseAddress, rlimit_count: Int32(limits.count), flags: UInt32(flags))
+              rlimits: limits.baseAddress, rlimit_count: Int32(limits.count), flags: UInt32(flags), landlock: -1,
+              filter: nil, filter_length: 0)
             return sh_spawn(&request, &child.pid, &pidfd, &child.stage)
           }
         }

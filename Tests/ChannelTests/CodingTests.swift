@@ -69,8 +69,9 @@ private func isRefused(_ sample: Sample, _ bytes: [UInt8], _ descriptors: [Descr
   refuses(StatsToVMM.self, from: 1)
   refuses(NetToStats.self, from: 2)
   refuses(StatsToNet.self, from: 3)
-  refuses(ManagerToSpawner.self, from: 3)
-  refuses(SpawnerToManager.self, from: 6)
+  refuses(ManagerToSpawner.self, from: 2)
+  refuses(SpawnerToManager.self, from: 5)
+  refuses(ObserveAnswer.self, from: 3)
   refuses(RendezvousHello.self, from: 3)
 }
 
@@ -161,8 +162,7 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
   node.networks.append(node.networks[0])
   refuses(StatsToNet.node(request: 1, node))
   refuses(SpawnerToManager.failed(job: 1, reason: String(repeating: "x", count: 513)))
-  refuses(ManagerToSpawner.spawn(job: 1, .qemu, arguments: Array(repeating: "", count: 129), files))
-  refuses(ManagerToSpawner.spawn(job: 1, .qemu, arguments: [String(repeating: "x", count: 8193)], files))
+  refuses(ObserveAnswer.failed(job: 1, reason: String(repeating: "x", count: 513)))
   var spec = fullSpec()
   spec.network.subnetKey = String(repeating: "k", count: 256)
   refuses(NetToVMM.start(Request(number: 1, isRepeated: false), spec, userData: files[0], metaData: nil))
@@ -229,23 +229,28 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
   }
 }
 
-@Test func anArgumentWithAZeroByteAndAWrongNumberOfDescriptorsAreRefused() throws {
-  func isRefused(_ arguments: [String], _ count: Int) -> Bool {
+@Test func aTaskIsWithinItsBoundsAndHasItsDescriptors() throws {
+  func isRefused(_ task: SpawnTask, _ count: Int) -> Bool {
     let files = (0..<count).map { _ in Descriptor(-1) }
-    let message = ManagerToSpawner.spawn(job: 1, .xorriso, arguments: arguments, files)
+    let message = ManagerToSpawner.spawn(job: 1, task, files)
     return (try? MessageCoding.decode(ManagerToSpawner.self, MessageCoding.encode(message), files)) == nil
   }
-  #expect(!isRefused(["a"], 3))
-  #expect(!isRefused(["a"], 8))
-  #expect(isRefused(["a\0b"], 3))
-  #expect(isRefused(["a"], 2))
-  #expect(isRefused(["a"], 9))
+  let image = ImageName("image")!
+  #expect(!isRefused(.configDrive(id), 3))
+  #expect(isRefused(.configDrive(id), 2) && isRefused(.configDrive(id), 4))
+  #expect(!isRefused(.machine(fullSpec(), .raw), 5))
+  #expect(isRefused(.machine(fullSpec(), .raw), 3) && isRefused(.machine(fullSpec(), .raw), 6))
+  #expect(!isRefused(.overlay(id, image, .qcow2, size: UInt64(Int64.max)), 3))
+  #expect(isRefused(.overlay(id, image, .qcow2, size: UInt64(Int64.max) + 1), 3))
+  var container = InstanceSpec(instance: id, tenant: id, kind: .docker)
+  container.dockerImage = "debian"
+  #expect(isRefused(.machine(container, .raw), 5))
 }
 
 @Test(arguments: [Int32.min, -1, 0, 1])
 func figuresAreOfAnOrdinaryProcessOnly(pid: Int32) {
-  let bytes = MessageCoding.encode(ManagerToSpawner.figures(job: 1, pid: pid))
-  #expect(throws: WireError("process \(pid)")) { try MessageCoding.decode(ManagerToSpawner.self, bytes, []) }
+  let bytes = MessageCoding.encode(ObserveRequest(job: 1, pid: pid))
+  #expect(throws: WireError("process \(pid)")) { try MessageCoding.decode(ObserveRequest.self, bytes, []) }
 }
 
 @Test func aProgramIsOneOfThoseListed() {

@@ -117,19 +117,22 @@ func samples() throws -> [Sample] {
     Sample("hello of stats", RendezvousHello(role: .stats)),
     Sample("welcome", RendezvousWelcome(channel: try file(), spare: try file())),
     Sample(
-      "spawn",
+      "machine",
       ManagerToSpawner.spawn(
-        job: 1, .qemuImg, arguments: ["create", "", "-f=ü"], [try file(), try file(), try file()])),
+        job: 1, .machine(fullSpec(), .qcow2), [try file(), try file(), try file(), try file(), try file()])),
     Sample(
-      "spawn with more descriptors",
+      "overlay",
       ManagerToSpawner.spawn(
-        job: 1, .qemu, arguments: [], [try file(), try file(), try file(), try file(), try file()])),
+        job: 1, .overlay(id, ImageName("image")!, .raw, size: 512), [try file(), try file(), try file()])),
+    Sample(
+      "config drive", ManagerToSpawner.spawn(job: 1, .configDrive(id), [try file(), try file(), try file()])),
     Sample("started", SpawnerToManager.started(job: 1, pid: .max, pidfd: try file())),
     Sample("failed", SpawnerToManager.failed(job: 1, reason: "execute: no")),
     Sample("exited", SpawnerToManager.ended(job: 1, .exited(255))),
     Sample("killed", SpawnerToManager.ended(job: 1, .killed(signal: 9))),
-    Sample("figures wanted", ManagerToSpawner.figures(job: 1, pid: .max)),
-    Sample("figures", SpawnerToManager.figures(job: 1, memory: try file(), time: try file())),
+    Sample("figures wanted", ObserveRequest(job: 1, pid: .max)),
+    Sample("figures", ObserveAnswer.figures(job: 1, memory: try file(), time: try file())),
+    Sample("no figures", ObserveAnswer.failed(job: 1, reason: "open: no")),
     Sample("resolve", ResolveRequest(host: String(repeating: "h", count: 253))),
     Sample("resolved", ResolveAnswer(host: "scheduler.example", addresses: ["10.0.0.1", "::1"], failure: "")),
     Sample("not resolved", ResolveAnswer(host: "scheduler.example", addresses: [], failure: "no such host")),

@@ -62,7 +62,9 @@ func supplementaryGroupsAreExactlyThoseGiven() async {
 func capabilitiesThatAreNotKeptAreGoneFromEverySet() async {
   await #expect(processExitsWith: .success) {
     let rights = ProcessRights(
-      name: "test", capabilities: ["cap_net_admin"], seccomp: SeccompPolicy(kind: .denyList, rules: []), libraries: [])
+      name: "test", capabilities: ["cap_net_admin"], securebits: .all, limits: [],
+      landlock: .none(because: "not of interest here"), seccomp: SeccompPolicy(kind: .denyList, rules: []),
+      libraries: [])
     try Confinement.dropPrivileges(to: UserIDs(uid: 61001, gid: 61001), rights: rights)
     let status = status()
     let netAdmin = "0000000000001000"
@@ -75,7 +77,7 @@ func capabilitiesThatAreNotKeptAreGoneFromEverySet() async {
 @Test(.enabled(if: isRoot, "only root can be refused for being root"))
 func rootWithoutAUserIsRefusedUnlessItsRightsSayOtherwise() async {
   await #expect(processExitsWith: .success) {
-    for rights in [ProcessRights.net, .manager, .stats, .spawner, .resolver] {
+    for rights in [ProcessRights.net, .manager, .stats, .spawner, .observer, .resolver] {
       #expect(throws: ConfinementError.self) { try Confinement.dropPrivileges(to: nil, rights: rights) }
     }
     try Confinement.dropPrivileges(to: nil, rights: .frontEnd)

@@ -12,6 +12,9 @@ import Testing
   _ remoteCount: UInt, _ flags: UInt
 ) -> Int
 
+/// The type of all stream sockets that are made.
+private let stream = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+
 /// What a process does against its filter. Codable, so that it can be handed to the process of an exit test.
 enum Misdeed: String, Codable, Sendable, CaseIterable {
   case fork, execute, trace, readMemory, signal, mount, kill, changeUser, unixSocket, internetSocket, netlinkSocket,
@@ -26,12 +29,12 @@ enum Misdeed: String, Codable, Sendable, CaseIterable {
       execve("/bin/true", &arguments, &arguments)
     case .trace: _ = ptrace(0, 0, 0, 0)
     case .readMemory: _ = processReadMemory(getpid(), nil, 0, nil, 0, 0)
-    case .signal: _ = sh_pidfd_signal(-1, 0)
+    case .signal: _ = sh_pidfd_signal(-1, SIGKILL)
     case .mount: _ = umount2("/nonexistent", 0)
     case .kill: _ = Glibc.kill(getpid(), 0)
     case .changeUser: _ = setgroups(0, nil)
-    case .unixSocket: _ = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    case .internetSocket: _ = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    case .unixSocket: _ = socket(AF_UNIX, stream, 0)
+    case .internetSocket: _ = socket(AF_INET, stream, 0)
     case .netlinkSocket: _ = socket(16, Int32(SOCK_RAW.rawValue), 0)
     case .openFile: _ = open("/dev/null", O_RDONLY)
     case .executableMemory: _ = mmap(nil, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
@@ -47,7 +50,7 @@ enum Misdeed: String, Codable, Sendable, CaseIterable {
 }
 
 private func filter(_ rights: ProcessRights, _ misdeed: Misdeed) throws {
-  try Confinement.filterSystemCalls(rights)
+  try SeccompFilter.load(rights.seccomp)
   misdeed.commit()
   // Whoever gets here was not stopped.
   _exit(0)
@@ -80,7 +83,7 @@ func theManagerMayDoWhatItNeeds(misdeed: Misdeed) async {
 
 @Test func theSpawnersFilterRefusesAndLetsTheRestRun() async {
   await #expect(processExitsWith: .success) {
-    try Confinement.filterSystemCalls(.spawner)
+    try SeccompFilter.load(ProcessRights.spawner.seccomp)
     #expect(umount2("/nonexistent", 0) == -1 && errno == EPERM)
     #expect(chroot("/") == -1 && errno == EPERM)
     // clone3 is not there, so that the C library takes clone: threads and children work.

@@ -5,6 +5,7 @@ import Linux
 import TestSupport
 import Testing
 
+@testable import Spawning
 @testable import launcher_vmm
 
 private let name = ImageName("image")!
@@ -123,22 +124,26 @@ func anUnknownVersionIsRefused(version: UInt32) throws {
 @Test func aDiskIsAsLargeAsItsImageAndAWholeNumberOfSectors() throws {
   let (folder, store) = try makeStateFolder()
   let image = try makeRawImage(size: 1000, in: store)
-  func size(_ diskMB: Int?) -> String? {
-    InstanceDisk.arguments(in: "/i", images: "/images", image, diskMB: diskMB).last
-  }
-  #expect(size(nil) == "1024")
-  #expect(size(1) == "1000448")
-  #expect(size(64_000_000) == "64000000000000")
-  #expect(
-    InstanceDisk.arguments(in: "/i", images: "/images", image, diskMB: nil).dropLast()
-      == ["create", "-q", "-f", "qcow2", "-b", "/images/image", "-F", "raw", "/i/image.qcow2"])
+  #expect(image.diskSize(diskMB: nil) == 1024)
+  #expect(image.diskSize(diskMB: 1) == 1_000_448)
+  #expect(image.diskSize(diskMB: 64_000_000) == 64_000_000_000_000)
   withExtendedLifetime(folder) {}
 }
 
 @Test func qemuImgMakesAnOverlayWithTheseArguments() throws {
   let (folder, store) = try makeStateFolder()
   let image = try makeRawImage(size: 1_000_000, in: store)
-  let arguments = InstanceDisk.arguments(in: folder.path, images: store.imagesPath, image, diskMB: 5)
+  guard case .overlay(let instance, let name, let format, let size) = image.overlay(for: id, diskMB: 5) else {
+    Issue.record("another task")
+    return
+  }
+  #expect(instance == id)
+  let arguments = InstanceDisk.arguments(in: folder.path, images: store.imagesPath, name, format, size: size)
+  #expect(
+    arguments == [
+      "create", "-q", "-f", "qcow2", "-b", "\(store.imagesPath)/image", "-F", "raw", "\(folder.path)/image.qcow2",
+      "5000192",
+    ])
   try #require(runAll(["qemu-img"] + arguments) == 0)
   let overlay = try Descriptor.open("\(folder.path)/image.qcow2", O_RDONLY).read(at: 24, count: 8)
   #expect(overlay.reduce(0) { $0 << 8 | UInt64($1) } == 5_000_192)

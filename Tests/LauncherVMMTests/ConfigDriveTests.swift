@@ -4,6 +4,7 @@ import Linux
 import TestSupport
 import Testing
 
+@testable import Spawning
 @testable import launcher_vmm
 
 @Test func theConfigDriveHasItsLabelAndTheGuestsBytes() throws {
@@ -12,7 +13,7 @@ import Testing
   let metaData = bytes("{\"uuid\": \"ü\"}\n")
   let staging = try store.makeStaging(for: id)
   try ConfigDrive.layOut(in: staging, userData: userData, metaData: metaData)
-  let command = (["xorriso"] + ConfigDrive.arguments(in: staging)).joined(separator: " ")
+  let command = (["xorriso"] + ConfigDrive.arguments(in: staging.path)).joined(separator: " ")
   try #require(run("/bin/sh", "-c", command) == 0)
   try ConfigDrive.cleanUp(in: staging)
   #expect(try Files.names(in: staging.handle) == ["config.iso"])

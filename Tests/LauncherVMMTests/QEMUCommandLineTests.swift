@@ -3,16 +3,13 @@ import JSON
 import TestSupport
 import Testing
 
-@testable import launcher_vmm
+@testable import Spawning
 
 private func arguments(
   _ spec: InstanceSpec, firmware: FirmwareFiles? = nil, accelerator: QEMUCommandLine.Accelerator = .kvm
-)
-  throws -> [String]
-{
-  let json: JSONValue = ["name": "image", "format": "qcow2", "virtual_size": 1_048_576]
-  return QEMUCommandLine.arguments(
-    for: spec, image: try #require(BackingImage(json: json)), folder: "/state/instances/x", images: "/state/images",
+) -> [String] {
+  QEMUCommandLine.arguments(
+    for: spec, .qcow2, folder: "/state/instances/x", images: "/state/images",
     .init(accelerator: accelerator, firmware: firmware))
 }
 
@@ -28,7 +25,7 @@ private let disk = """
 
 @Test func theCommandLineOfALegacyMachineIsThis() throws {
   #expect(
-    try arguments(fullSpec()) == common + [
+    arguments(fullSpec()) == common + [
       "-machine", "q35,accel=kvm,usb=off,vmport=off,smbus=off", "-cpu", "host", "-m", "370M", "-smp", "4",
       "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
       "-chardev", "socket,id=qmp,fd=3,server=on,wait=off", "-mon", "chardev=qmp,mode=control",
@@ -48,7 +45,7 @@ private let disk = """
   var spec = fullSpec()
   spec.firmware = .efi
   spec.network.mac = nil
-  let line = try arguments(spec, firmware: firmware, accelerator: .tcg)
+  let line = arguments(spec, firmware: firmware, accelerator: .tcg)
   func value(of option: String) -> String? { line.firstIndex(of: option).map { line[$0 + 1] } }
   #expect(
     value(of: "-machine") == "q35,accel=tcg,usb=off,vmport=off,smbus=off,pflash0=firmware,pflash1=variables")
@@ -67,11 +64,11 @@ private let disk = """
 }
 
 @Test func noFieldOfASpecificationAddsAnOption() throws {
-  let plain = try arguments(InstanceSpec(instance: id, tenant: id, image: ImageName("image")!))
+  let plain = arguments(InstanceSpec(instance: id, tenant: id, image: ImageName("image")!))
   var spec = fullSpec()
   spec.network.subnetKey = "key,readonly=off -monitor stdio"
   spec.instance = Identifier(String(repeating: "a", count: 72))!
-  let line = try arguments(spec)
+  let line = arguments(spec)
   #expect(line.count == plain.count)
   for (argument, reference) in zip(line, plain) where !argument.hasPrefix("{") {
     let grown = argument.split(separator: ",").count - reference.split(separator: ",").count
@@ -81,9 +78,8 @@ private let disk = """
 }
 
 @Test func pathsWithCommasAndQuotesStayWithinTheirJSON() throws {
-  let json: JSONValue = ["name": "image", "format": "raw", "virtual_size": 512]
   let line = QEMUCommandLine.arguments(
-    for: fullSpec(), image: try #require(BackingImage(json: json)), folder: "/a,b\"c", images: "/i,\"x",
+    for: fullSpec(), .raw, folder: "/a,b\"c", images: "/i,\"x",
     .init(accelerator: .kvm, firmware: nil))
   let drives = try line.indices.filter { line[$0] == "-blockdev" }.map {
     try JSONValue(parsing: bytes(line[$0 + 1]), limits: JSONLimits(bytes: 10_000))

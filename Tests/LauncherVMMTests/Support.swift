@@ -2,6 +2,7 @@ import AsyncLoop
 import Glibc
 import Instances
 import Linux
+import Spawning
 import TestSupport
 
 @testable import launcher_vmm
@@ -15,7 +16,7 @@ func makeStateFolder() throws -> (TemporaryFolder, InstanceStore) {
   let folder = try TemporaryFolder()
   try Files.makeFolder("instances", in: folder.handle)
   try Files.makeFolder("images", in: folder.handle)
-  return (folder, try InstanceStore(stateFolder: folder.path))
+  return (folder, try InstanceStore(StateFolder(folder.path)))
 }
 
 /// A raw backing image of this many bytes.

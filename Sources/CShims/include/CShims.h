@@ -50,6 +50,9 @@ struct sh_spawn {
   const struct sh_rlimit *rlimits;
   int rlimit_count;
   uint32_t flags;
+  int landlock;  // a ruleset that binds the child, -1: none
+  const void *filter;  // a seccomp filter for the child (struct sock_filter), NULL: none
+  uint16_t filter_length;  // its instructions
 };
 /// The step of sh_spawn that failed, for the error message.
 enum {
@@ -58,7 +61,9 @@ enum {
   SH_STAGE_PDEATHSIG = 2,
   SH_STAGE_RLIMIT = 3,
   SH_STAGE_FDS = 4,
-  SH_STAGE_EXEC = 5
+  SH_STAGE_EXEC = 5,
+  SH_STAGE_LANDLOCK = 6,
+  SH_STAGE_SECCOMP = 7
 };
 /// Starts a program by vfork: 0 or the errno (positive) of the step in *stage. *pidfd is close-on-exec.
 int sh_spawn(const struct sh_spawn *what, pid_t *pid, int *pidfd, int *stage);
@@ -75,9 +80,22 @@ int sh_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsi
 int sh_close_from(int first);
 int sh_set_ids(uid_t uid, gid_t gid, const gid_t *groups, int group_count);
 int sh_rename_noreplace(int from_folder, const char *from, int to_folder, const char *to);
-int sh_open_path(int folder, const char *path);
+/// O_PATH; where `follow` is 0 a symbolic link is not followed.
+int sh_open_path(int folder, const char *path, int follow);
+/// O_PATH, by symbolic links too as long as they lead nowhere outside `folder`.
+int sh_open_path_beneath(int folder, const char *path);
 int sh_pipe(int fds[2]);
 
 // build.c: what only the build knows
 /// The commit of the sources, "unknown" where nobody told.
 const char *sh_commit(void);
+
+// landlock.c
+/// The kernel's Landlock ABI, from 1; negative where it has none.
+int sh_landlock_abi(void);
+/// A descriptor of a new set of rules that handles these accesses.
+int sh_landlock_ruleset(int abi, uint64_t fs, uint64_t net, uint64_t scoped);
+int sh_landlock_allow_path(int ruleset, int fd, uint64_t access);
+int sh_landlock_allow_port(int ruleset, uint16_t port, uint64_t access);
+/// Binds this thread; needs no_new_privs.
+int sh_landlock_restrict(int ruleset);

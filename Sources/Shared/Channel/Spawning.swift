@@ -1,3 +1,4 @@
+import Instances
 import Linux
 
 /// The programs that the spawner can start: each by its number, never by a path.
@@ -15,39 +16,86 @@ public enum Program: UInt8, Sendable, CaseIterable {
   }
 }
 
+/// What a program is started for. It says all that the spawner needs to know to build the command line and the jail:
+/// the manager names instances and images, never a path, a program or an argument.
+public enum SpawnTask: Sendable {
+  /// A machine: QEMU, on an instance that is in place. Descriptors: standard input, output and error, the listening
+  /// sockets of its monitor and of its console. The format is its backing image's.
+  case machine(InstanceSpec, ImageFormat)
+  /// qemu-img makes the disk of `size` bytes of an instance in staging, over an image. Descriptors: standard input,
+  /// output and error.
+  case overlay(Identifier, ImageName, ImageFormat, size: UInt64)
+  /// xorriso makes the config drive of an instance in staging. Descriptors: the same.
+  case configDrive(Identifier)
+
+  /// Bytes: 2^63 - 1 is more than any file can have.
+  static let maximumSize = UInt64(Int64.max)
+
+  public var program: Program {
+    switch self {
+    case .machine: .qemu
+    case .overlay: .qemuImg
+    case .configDrive: .xorriso
+    }
+  }
+
+  var descriptorCount: Int {
+    switch self {
+    case .machine: 5
+    case .overlay, .configDrive: 3
+    }
+  }
+
+  fileprivate func encode(into writer: inout WireWriter) {
+    writer.integer(program.rawValue)
+    switch self {
+    case .machine(let spec, let format):
+      writer.spec(spec)
+      writer.integer(format.rawValue)
+    case .overlay(let instance, let image, let format, let size):
+      writer.identifier(instance)
+      writer.string(image.text)
+      writer.integer(format.rawValue)
+      writer.integer(size)
+    case .configDrive(let instance): writer.identifier(instance)
+    }
+  }
+
+  fileprivate init(from reader: inout WireReader) throws(WireError) {
+    switch try reader.choice(Program.self) {
+    case .qemu:
+      let spec = try reader.spec()
+      guard spec.kind == .qemu, spec.image != nil else { throw WireError("a machine without an image") }
+      self = .machine(spec, try reader.choice())
+    case .qemuImg:
+      let instance = try reader.identifier()
+      let image = try reader.parsed(limit: ImageName.maximumLength, "image name") { ImageName($0) }
+      let format = try reader.choice(ImageFormat.self)
+      let size = try reader.integer(UInt64.self)
+      guard size <= Self.maximumSize else { throw WireError("a disk of \(size) bytes") }
+      self = .overlay(instance, image, format, size: size)
+    case .xorriso: self = .configDrive(try reader.identifier())
+    }
+  }
+}
+
 /// What the manager may ask of the spawner.
 public enum ManagerToSpawner: Message {
-  /// Start `program` with `arguments` behind its name; the descriptors become the child's 0, 1, 2, 3 and so on.
-  case spawn(job: UInt64, Program, arguments: [String], Descriptors)
-  /// Open the files that say what memory and CPU time the process uses.
-  case figures(job: UInt64, pid: Int32)
-
-  public typealias Descriptors = [Descriptor]
-  public static let maximumArguments = 128
-  /// Bytes of one argument.
-  public static let maximumArgument = 8192
-  /// The descriptors of a child: standard input, output and error, then at most this many less three.
-  public static let descriptorsAllowed = 3...8
+  /// Start a program; the descriptors become the child's 0, 1, 2, 3 and so on.
+  case spawn(job: UInt64, SpawnTask, [Descriptor])
 
   public var descriptors: [Descriptor] {
     switch self {
-    case .spawn(_, _, _, let descriptors): descriptors
-    case .figures: []
+    case .spawn(_, _, let descriptors): descriptors
     }
   }
 
   public func encode(into writer: inout WireWriter) {
     switch self {
-    case .spawn(let job, let program, let arguments, let descriptors):
+    case .spawn(let job, let task, _):
       writer.integer(UInt8(1))
       writer.integer(job)
-      writer.integer(program.rawValue)
-      writer.list(arguments) { $0.string($1) }
-      writer.integer(UInt8(descriptors.count))
-    case .figures(let job, let pid):
-      writer.integer(UInt8(2))
-      writer.integer(job)
-      writer.integer(pid)
+      task.encode(into: &writer)
     }
   }
 
@@ -55,21 +103,10 @@ public enum ManagerToSpawner: Message {
     switch try reader.integer(UInt8.self) {
     case 1:
       let job = try reader.integer(UInt64.self)
-      let program = try reader.choice(Program.self)
-      let arguments = try reader.list(limit: Self.maximumArguments) { (r) throws(WireError) in
-        try r.string(limit: Self.maximumArgument)
-      }
-      guard !arguments.contains(where: { $0.utf8.contains(0) }) else { throw WireError("an argument with a zero byte") }
-      let count = Int(try reader.integer(UInt8.self))
-      guard Self.descriptorsAllowed.contains(count) else { throw WireError("\(count) descriptors for a child") }
+      let task = try SpawnTask(from: &reader)
       var taken: [Descriptor] = []
-      for _ in 0..<count { taken.append(try descriptors.next()) }
-      self = .spawn(job: job, program, arguments: arguments, taken)
-    case 2:
-      let job = try reader.integer(UInt64.self)
-      let pid = try reader.integer(Int32.self)
-      guard pid > 1 else { throw WireError("process \(pid)") }
-      self = .figures(job: job, pid: pid)
+      for _ in 0..<task.descriptorCount { taken.append(try descriptors.next()) }
+      self = .spawn(job: job, task, taken)
     case let kind: throw WireError("message kind \(kind)")
     }
   }
@@ -94,17 +131,11 @@ public enum SpawnerToManager: Message {
   /// The program did not start; `reason` says at which step and why.
   case failed(job: UInt64, reason: String)
   case ended(job: UInt64, ChildEnd)
-  /// The open files /proc/PID/smaps_rollup and /proc/PID/stat.
-  case figures(job: UInt64, memory: Descriptor, time: Descriptor)
 
   private static let maximumReason = 512
 
   public var descriptors: [Descriptor] {
-    switch self {
-    case .started(_, _, let pidfd): [pidfd]
-    case .figures(_, let memory, let time): [memory, time]
-    case .failed, .ended: []
-    }
+    if case .started(_, _, let pidfd) = self { [pidfd] } else { [] }
   }
 
   public func encode(into writer: inout WireWriter) {
@@ -125,9 +156,6 @@ public enum SpawnerToManager: Message {
       writer.integer(UInt8(4))
       writer.integer(job)
       writer.integer(signal)
-    case .figures(let job, _, _):
-      writer.integer(UInt8(5))
-      writer.integer(job)
     }
   }
 
@@ -138,8 +166,6 @@ public enum SpawnerToManager: Message {
     case 2: self = .failed(job: try reader.integer(), reason: try reader.string(limit: Self.maximumReason))
     case 3: self = .ended(job: try reader.integer(), .exited(try reader.integer()))
     case 4: self = .ended(job: try reader.integer(), .killed(signal: try reader.integer()))
-    case 5:
-      self = .figures(job: try reader.integer(), memory: try descriptors.next(), time: try descriptors.next())
     case let kind: throw WireError("message kind \(kind)")
     }
   }

@@ -21,7 +21,7 @@ enum Capabilities {
     }
   }
 
-  private static func holds(_ value: Int32) throws(ConfinementError) -> Bool {
+  static func holds(_ value: Int32) throws(ConfinementError) -> Bool {
     guard let sets = cap_get_proc() else { throw ConfinementError("read capabilities of the process") }
     defer { cap_free(UnsafeMutableRawPointer(sets)) }
     var flag = CAP_CLEAR

@@ -6,8 +6,9 @@ import Rights
 /// Gives up, step by step, what a process does not need. Landlock, capabilities and no_new_privs bind one thread, so
 /// all of it runs while there is one.
 public enum Confinement {
-  /// Takes the identity `user` and keeps of the capabilities those in `rights`; sets no_new_privs, not dumpable,
-  /// and no core files. Without `user` the process stays who it is, which must not be the superuser.
+  /// Takes the identity `user` and keeps of the capabilities those in `rights`; locks securebits, sets resource limits
+  /// and no_new_privs, and makes the process not dumpable. Without `user` the process stays who it is, which must not
+  /// be the superuser.
   public static func dropPrivileges(to user: UserIDs?, rights: ProcessRights) throws(ConfinementError) {
     let parent = getppid()
     let parentDeathSignal = try readParentDeathSignal()
@@ -21,14 +22,15 @@ public enum Confinement {
       throw ConfinementError("become user \(user): only root can; this is user \(getuid())")
     }
     try Capabilities.dropBounding(keeping: kept)
+    // From here on a change of user leaves capabilities as they are: those that are kept need no PR_SET_KEEPCAPS, and
+    // the others end below.
+    try rights.securebits.lock()
     if let user, geteuid() == 0 {
-      if !kept.isEmpty { try ConfinementError.check(sh_prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "keep capabilities") }
       try ConfinementError.check(
         sh_set_ids(user.uid, user.gid, user.groups, Int32(user.groups.count)), "become user \(user)")
     }
     try Capabilities.set(kept)
-    var noCore = rlimit(rlim_cur: 0, rlim_max: 0)
-    try ConfinementError.checkErrno(setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &noCore), "forbid core files")
+    for limit in rights.limits { try limit.apply() }
     try ConfinementError.check(sh_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "set no_new_privs")
     try ConfinementError.check(sh_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "make the process not dumpable")
     try keepParentDeathSignal(parentDeathSignal, parent)
@@ -48,10 +50,19 @@ public enum Confinement {
     guard getppid() == parent else { throw ConfinementError("the process that started this one has ended") }
   }
 
-  /// Loads the system call filter; from here on the process can do what `rights` lists and nothing else.
-  public static func filterSystemCalls(_ rights: ProcessRights) throws(ConfinementError) {
+  /// Enters the Landlock domain, where there is one, and loads the system call filter; from here on the process can do what `rights` lists
+  /// and nothing else. Gives a warning where the kernel cannot enforce all of it.
+  public static func confine(_ rights: ProcessRights, _ surroundings: Surroundings) throws(ConfinementError)
+    -> String?
+  {
     // The C library reads the time zone at first use, which would be a file to open.
     tzset()
+    var warning: String?
+    if case .domain(let policy) = rights.landlock {
+      warning = Landlock.shortcomings(of: policy)
+      if let ruleset = try Landlock.ruleset(policy, surroundings) { try Landlock.restrict(ruleset) }
+    }
     try SeccompFilter.load(rights.seccomp)
+    return warning.map { "\(rights.name): \($0)" }
   }
 }

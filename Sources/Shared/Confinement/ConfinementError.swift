@@ -7,6 +7,15 @@ public struct ConfinementError: Error, CustomStringConvertible {
 
   init(_ description: String) { self.description = description }
 
+  /// Runs `body` and names the step where that fails.
+  static func wrapping<R>(_ step: String, _ body: () throws(SystemError) -> R) throws(ConfinementError) -> R {
+    do {
+      return try body()
+    } catch {
+      throw ConfinementError("\(step): \(error)")
+    }
+  }
+
   /// For calls that give 0 or more, or a negative errno.
   static func check(_ result: Int32, _ step: String) throws(ConfinementError) {
     guard result >= 0 else { throw ConfinementError("\(step): \(SystemError.text(-result))") }

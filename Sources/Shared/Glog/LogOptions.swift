@@ -42,8 +42,11 @@ public struct LogOptions: Sendable {
     return settings
   }
 
+  /// Where a program's log files are.
+  public func folder(of program: String) -> String { "\(folder)/\(program)" }
+
   private func openFiles(_ program: String, _ part: String?, _ user: uid_t) -> LogFiles? {
-    let path = "\(folder)/\(program)"
+    let path = folder(of: program)
     let opened = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard opened >= 0 else {
       log.warning("open \(path): \(String(cString: strerror(errno))): logging to standard error")

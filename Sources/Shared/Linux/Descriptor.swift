@@ -25,9 +25,18 @@ public final class Descriptor {
     return Descriptor(fd)
   }
 
-  /// A handle that names `path` without any right to its contents (O_PATH); a symbolic link is not followed.
-  public static func name(_ path: String, in folder: Descriptor? = nil) throws(SystemError) -> Descriptor {
-    let fd = sh_open_path(folder?.raw ?? AT_FDCWD, path)
+  /// A handle that names `path` without any right to its contents (O_PATH).
+  public static func name(_ path: String, in folder: Descriptor? = nil, followingLinks: Bool = false)
+    throws(SystemError) -> Descriptor
+  {
+    let fd = sh_open_path(folder?.raw ?? AT_FDCWD, path, followingLinks ? 1 : 0)
+    guard fd >= 0 else { throw SystemError("open", path, code: -fd) }
+    return Descriptor(fd)
+  }
+
+  /// The same for a name in `folder` that may be a symbolic link, as long as it leads nowhere outside.
+  public static func name(beneath folder: Descriptor, _ path: String) throws(SystemError) -> Descriptor {
+    let fd = sh_open_path_beneath(folder.raw, path)
     guard fd >= 0 else { throw SystemError("open", path, code: -fd) }
     return Descriptor(fd)
   }

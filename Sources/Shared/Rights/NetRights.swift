@@ -1,20 +1,35 @@
 extension ProcessRights {
-  /// launcher-net: TLS, SSNTP, gob, YAML.
+  /// launcher-net: TLS, SSNTP, gob, YAML. Its certificates are read and its UUID is stored before it is confined.
   public static let net = ProcessRights(
     name: "launcher-net",
     capabilities: [],
+    securebits: .all,
+    limits: [
+      noCore, noFork,
+      limit(.openFiles, 2048, because: "user-data and meta-data of every START in hand, and a few of its own"),
+      limit(.fileSize, 2 * gibibyte, because: "log lines and memory files"),
+    ],
+    landlock: .own(files: [], connect: .schedulers),
     seccomp: SeccompPolicy(
       kind: .allowList,
       rules: commonRules + [
-        rule("socket", when: [argument(0, is: afInet)], because: "IPv4 connection to the scheduler"),
-        rule("socket", when: [argument(0, is: afInet6)], because: "IPv6 connection to the scheduler"),
+        rule(
+          "socket", when: [argument(0, is: afInet), argument(1, is: sockStream | sockFlags)],
+          because: "IPv4 connection to the scheduler"),
+        rule(
+          "socket", when: [argument(0, is: afInet6), argument(1, is: sockStream | sockFlags)],
+          because: "IPv6 connection to the scheduler"),
         rule("connect", because: "to the scheduler, and to the rendezvous by sockets made before"),
-        rule("setsockopt", "getsockopt", because: "keep-alive, time-outs, outcome of a connect"),
-        rule("getsockname", "getpeername", because: "addresses for the log"),
+        rule("setsockopt", when: [argument(1, is: solSocket)], because: "keep-alive"),
+        rule("setsockopt", when: [argument(1, is: ipProtoTCP)], because: "time-outs, no delay"),
+        rule(
+          "getsockopt", when: [argument(1, is: solSocket), argument(2, is: soError)], because: "outcome of a connect"),
         rule("shutdown", because: "to end a connection that hangs"),
-        rule("recvfrom", "sendto", because: "the TLS library's sockets"),
+        rule("recvfrom", "sendto", because: "the TLS connection's socket"),
         rule("memfd_create", because: "user-data and meta-data for launcher-vmm"),
-        rule("fcntl", because: "seals of these, non-blocking sockets"),
+        rule("fcntl", when: [argument(1, is: fAddSeals)], because: "to seal these"),
+        rule("fcntl", when: [argument(1, is: fGetFlags)], because: "non-blocking sockets"),
+        rule("fcntl", when: [argument(1, is: fSetFlags)], because: "non-blocking sockets"),
       ]),
     libraries: ["libssl", "libcrypto", "libyaml", "libcap", "libseccomp"])
 
@@ -22,6 +37,21 @@ extension ProcessRights {
   public static let resolver = ProcessRights(
     name: "launcher-net (resolver)",
     capabilities: [],
+    securebits: .all,
+    limits: [
+      noCore, noFork,
+      limit(.openFiles, 64, because: "a socket for each name server, a file or module at a time"),
+      limit(.fileSize, 2 * gibibyte, because: "log lines"),
+    ],
+    landlock: .own(
+      files: dynamicLoader
+        + NameService.files.flatMap { allow(.readFile, .path($0), because: "name service configuration") }
+        + NameService.folders.flatMap {
+          allow(.read, .path($0), because: "where /etc/resolv.conf may lead: a service that writes it")
+        }
+        + allow(.readFile, .path("/etc/localtime"), because: "time in log lines"),
+      // DNS goes by UDP, which Landlock does not govern, and by TCP where an answer is long.
+      connect: .only([53])),
     seccomp: SeccompPolicy(
       kind: .allowList,
       rules: commonRules + [
@@ -29,17 +59,43 @@ extension ProcessRights {
         rule(
           "openat", "open", "access", "faccessat", "faccessat2", "readlink", "stat", "statx", "getdents64",
           because: "resolver configuration, hosts, modules"),
-        rule("socket", when: [argument(0, is: afInet)], because: "DNS over IPv4"),
-        rule("socket", when: [argument(0, is: afInet6)], because: "DNS over IPv6"),
-        rule("socket", when: [argument(0, is: afUnix)], because: "local name service daemons"),
-        rule("socket", when: [argument(0, is: afNetlink)], because: "the C library orders addresses by interface"),
-        rule("connect", "bind", "getsockname", "getpeername", "setsockopt", "getsockopt", because: "DNS"),
-        rule("sendto", "recvfrom", "sendmmsg", "recvmmsg", "ppoll", "ioctl", because: "DNS"),
         rule(
-          "fcntl", "uname", "getuid", "geteuid", "getgid", "getegid", "sysinfo", "prlimit64",
+          "socket", when: [argument(0, is: afInet), argument(1, masked: sockTypeMask, is: sockDatagram)],
+          because: "DNS over IPv4"),
+        rule(
+          "socket", when: [argument(0, is: afInet6), argument(1, masked: sockTypeMask, is: sockDatagram)],
+          because: "DNS over IPv6"),
+        rule(
+          "socket", when: [argument(0, is: afInet), argument(1, masked: sockTypeMask, is: sockStream)],
+          because: "DNS over TCP"),
+        rule(
+          "socket", when: [argument(0, is: afInet6), argument(1, masked: sockTypeMask, is: sockStream)],
+          because: "DNS over TCP"),
+        rule(
+          "socket", when: [argument(0, is: afUnix)], failing: eAddressFamilyNotSupported,
+          because: "local name service daemons are done without"),
+        rule(
+          "socket", when: [argument(0, is: afNetlink)], failing: eAddressFamilyNotSupported,
+          because: "the C library asks which addresses this node has, and takes it for both families without"),
+        rule("connect", "bind", "getsockname", "getpeername", "setsockopt", "getsockopt", because: "DNS"),
+        rule("sendto", "recvfrom", "sendmmsg", "recvmmsg", "ppoll", because: "DNS"),
+        rule("ioctl", when: [argument(1, is: fionread)], because: "the size of an answer"),
+        rule("fcntl", when: [argument(1, is: fGetFlags)], because: "non-blocking sockets"),
+        rule("fcntl", when: [argument(1, is: fSetFlags)], because: "non-blocking sockets"),
+        rule("fcntl", when: [argument(1, is: fSetDescriptorFlags)], because: "close-on-exec"),
+        rule("fcntl", when: [argument(1, is: 1)], because: "close-on-exec"),
+        rule(
+          "uname", "getuid", "geteuid", "getgid", "getegid", "sysinfo", "prlimit64",
           because: "the C library's resolver and modules"),
       ]),
     libraries: net.libraries)
 }
 
-let afNetlink = 16
+/// Files of the C library's name service.
+public enum NameService {
+  public static let files = [
+    "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/services",
+    "/etc/protocols",
+  ]
+  public static let folders = ["/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager", "/run/connman"]
+}

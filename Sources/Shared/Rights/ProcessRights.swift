@@ -4,34 +4,36 @@ public struct ProcessRights: Sendable {
   public let name: String
   /// Names of the capabilities it keeps, in libcap's spelling; the rest is dropped from every set.
   public let capabilities: [String]
+  /// Set and locked where the process has CAP_SETPCAP, which it has when it starts as root.
+  public let securebits: Securebits
+  public let limits: [ResourceLimit]
+  public internal(set) var landlock: LandlockUse
   public internal(set) var seccomp: SeccompPolicy
   /// It may go on as root: it starts others as their users.
   public var mayBeRoot = false
-  /// Shared libraries it may be linked with besides the C, C++ and GCC runtimes.
-  public let libraries: [String]
+  /// Shared libraries it may be linked with besides the C, C++ and GCC runtimes; nil: not a program of ours.
+  public let libraries: [String]?
+
+  /// Every process of launcher and every program that it starts.
+  public static let all = [
+    frontEnd, net, resolver, manager, spawner, observer, stats, qemu, qemuImg, xorriso,
+  ]
 }
 
-/// What every process of ours does: memory, its event loop, its channels, its end.
-let commonRules: [SyscallRule] = [
-  rule("brk", "munmap", "mremap", "madvise", because: "memory allocation"),
-  rule("mmap", "mprotect", when: [argument(2, hasNone: protExec)], because: "memory allocation, never executable"),
-  rule("futex", because: "locks of the C library and of the Swift runtime"),
-  rule("getrandom", because: "seeds of hash tables, random numbers"),
-  rule("clock_gettime", "gettimeofday", because: "time, where the vDSO cannot answer"),
-  rule("getpid", "gettid", because: "log lines; locks; abort"),
-  rule("epoll_wait", "epoll_pwait", "epoll_ctl", because: "the event loop"),
-  rule("read", "pread64", because: "signals, and files that were opened"),
-  rule("write", "poll", because: "log lines, which wait a moment for a full pipe and are dropped then"),
-  rule("recvmsg", "sendmsg", because: "channels"),
-  rule("close", because: "what is no longer used"),
-  rule("fstat", "newfstatat", "lseek", because: "size of a file that was handed over; the C library's streams"),
-  rule("rt_sigprocmask", "rt_sigreturn", "rt_sigaction", "tgkill", because: "abort, with a signal the log names"),
-  rule("restart_syscall", because: "waits that a stop signal interrupted"),
-  rule("exit", "exit_group", because: "the end"),
-]
+/// Bits of PR_SET_SECUREBITS, each with its lock (linux/securebits.h).
+public struct Securebits: OptionSet, Sendable {
+  public let rawValue: UInt32
 
-// Numbers of the kernel's ABI (uapi headers), for conditions on arguments.
-let protExec = 4
-let afUnix = 1
-let afInet = 2
-let afInet6 = 10
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  /// User 0 gets no capabilities by executing a program.
+  public static let noRoot = Securebits(rawValue: 1 << 0 | 1 << 1)
+  /// A change of user neither gives nor takes capabilities.
+  public static let noSetuidFixup = Securebits(rawValue: 1 << 2 | 1 << 3)
+  /// Capabilities cannot be kept over a change of user.
+  public static let noKeepCapabilities = Securebits(rawValue: 1 << 5)
+  /// No capability can be made ambient.
+  public static let noAmbientRaise = Securebits(rawValue: 1 << 6 | 1 << 7)
+
+  public static let all: Securebits = [.noRoot, .noSetuidFixup, .noKeepCapabilities, .noAmbientRaise]
+}

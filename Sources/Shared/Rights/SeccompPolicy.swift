@@ -1,22 +1,25 @@
-/// What a system call filter does with one system call.
+/// What a system call filter does with some system calls.
 public struct SyscallRule: Sendable {
-  /// A condition on one argument: `argument & mask == value`.
+  /// A condition on one argument, which the kernel compares as 64 bits without a sign.
   public struct Condition: Sendable, Equatable {
-    public let argument: UInt32
-    public let mask: UInt64
-    public let value: UInt64
-
-    public init(argument: UInt32, mask: UInt64 = .max, value: UInt64) {
-      self.argument = argument
-      self.mask = mask
-      self.value = value
+    public enum Comparison: Sendable, Equatable {
+      /// `argument & mask == value`
+      case equal(mask: UInt64, value: UInt64)
+      case different(from: UInt64)
+      case below(UInt64)
+      case above(UInt64)
     }
+
+    public let argument: UInt32
+    public let comparison: Comparison
   }
 
   public let names: [String]
   /// All must hold; none: the call whatever its arguments.
   public let conditions: [Condition]
-  /// Why the process needs it (in an allow-list) or must not have it (in a deny-list).
+  /// The errno with which the call fails: in an allow-list instead of being allowed, in a deny-list instead of EPERM.
+  public let failure: Int32?
+  /// Why the process needs it (in an allow-list) or must not have it (in a deny-list, or where it fails).
   public let reason: String
 }
 
@@ -25,7 +28,7 @@ public struct SeccompPolicy: Sendable {
   public enum Kind: Sendable {
     /// What is not listed kills the process.
     case allowList
-    /// What is listed fails with EPERM (or ENOSYS), the rest is allowed: for programs that are not ours.
+    /// What is listed fails with EPERM, the rest is allowed: for programs that are not ours.
     case denyList
   }
 
@@ -33,19 +36,39 @@ public struct SeccompPolicy: Sendable {
   public internal(set) var rules: [SyscallRule]
 }
 
-/// Rules read as a table: `allow("read", because: "…")`.
-func rule(_ names: String..., when conditions: [SyscallRule.Condition] = [], because reason: String) -> SyscallRule {
-  SyscallRule(names: names, conditions: conditions, reason: reason)
+/// Rules read as a table: `rule("read", because: "…")`.
+func rule(
+  _ names: String..., when conditions: [SyscallRule.Condition] = [], failing failure: Int32? = nil,
+  because reason: String
+) -> SyscallRule {
+  SyscallRule(names: names, conditions: conditions, failure: failure, reason: reason)
 }
 
 func argument(_ number: UInt32, is value: Int) -> SyscallRule.Condition {
-  SyscallRule.Condition(argument: number, value: UInt64(value))
+  SyscallRule.Condition(argument: number, comparison: .equal(mask: .max, value: UInt64(value)))
+}
+
+func argument(_ number: UInt32, isNot value: Int) -> SyscallRule.Condition {
+  SyscallRule.Condition(argument: number, comparison: .different(from: UInt64(value)))
+}
+
+func argument(_ number: UInt32, isBelow value: Int) -> SyscallRule.Condition {
+  SyscallRule.Condition(argument: number, comparison: .below(UInt64(value)))
+}
+
+func argument(_ number: UInt32, isAbove value: Int) -> SyscallRule.Condition {
+  SyscallRule.Condition(argument: number, comparison: .above(UInt64(value)))
 }
 
 func argument(_ number: UInt32, hasNone bits: Int) -> SyscallRule.Condition {
-  SyscallRule.Condition(argument: number, mask: UInt64(bits), value: 0)
+  SyscallRule.Condition(argument: number, comparison: .equal(mask: UInt64(bits), value: 0))
 }
 
 func argument(_ number: UInt32, hasAll bits: Int) -> SyscallRule.Condition {
-  SyscallRule.Condition(argument: number, mask: UInt64(bits), value: UInt64(bits))
+  SyscallRule.Condition(argument: number, comparison: .equal(mask: UInt64(bits), value: UInt64(bits)))
+}
+
+/// `argument & mask == value`
+func argument(_ number: UInt32, masked mask: Int, is value: Int) -> SyscallRule.Condition {
+  SyscallRule.Condition(argument: number, comparison: .equal(mask: UInt64(mask), value: UInt64(value)))
 }

@@ -3,57 +3,108 @@ extension ProcessRights {
   public static let manager = ProcessRights(
     name: "launcher-vmm",
     capabilities: [],
+    securebits: .all,
+    limits: [
+      noCore, noFork,
+      limit(.openFiles, 65_536, because: "six for each of thousands of machines, and two for each START in hand"),
+    ],
+    landlock: .own(
+      files: allow(.read, .images, because: "what kind of image a backing image is")
+        + firmware
+        + allow(.own, .instances, because: "the instances")
+        + allow(.readFile, .path("/proc"), because: "start times of machines, the boot's identity"),
+      scopesSignals: false,
+      because: "machines run in domains of their own, some of them since an earlier launcher-vmm"),
     seccomp: SeccompPolicy(
       kind: .allowList,
       rules: commonRules + [
-        rule("socket", when: [argument(0, is: afUnix)], because: "QMP, consoles, sockets for the other processes"),
-        rule("socketpair", when: [argument(0, is: afUnix)], because: "channels between the processes"),
+        rule(
+          "socket", when: [argument(0, is: afUnix), argument(1, is: sockStream | sockFlags)],
+          because: "QMP, consoles"),
+        rule(
+          "socket", when: [argument(0, is: afUnix), argument(1, is: sockSeqpacket | sockFlags)],
+          because: "for the other processes' next visit to the rendezvous"),
+        rule(
+          "socketpair", when: [argument(0, is: afUnix), argument(1, is: sockSeqpacket | sockFlags)],
+          because: "channels between the processes"),
         rule("bind", "listen", "accept4", "connect", because: "rendezvous, QMP and console sockets"),
-        rule("setsockopt", "getsockopt", because: "who is at the other end"),
+        rule(
+          "setsockopt", when: [argument(1, is: solSocket), argument(2, is: soPassCred)],
+          because: "which process greets as a monitor"),
+        rule(
+          "getsockopt", when: [argument(1, is: solSocket), argument(2, is: soPeerCred)],
+          because: "which user visits the rendezvous"),
         rule("sendto", because: "QMP commands"),
         rule("openat", because: "images, instances"),
         rule("mkdirat", "renameat", "renameat2", "unlinkat", because: "instances"),
-        rule("fsync", "ftruncate", "fchmod", because: "instances"),
+        rule("fsync", because: "instances"),
         rule("getdents64", because: "list of instances"),
-        rule("fcntl", because: "seals of memory files, non-blocking descriptors"),
+        rule("fcntl", when: [argument(1, is: fGetSeals)], because: "memory files of launcher-net"),
+        rule("fcntl", when: [argument(1, is: fGetFlags)], because: "non-blocking pipes, lists of folders"),
+        rule("fcntl", when: [argument(1, is: fSetFlags)], because: "non-blocking pipes"),
+        rule("fcntl", when: [argument(1, is: fSetDescriptorFlags)], because: "lists of folders"),
         rule("pipe2", because: "output of tools"),
-        rule("pidfd_open", "pidfd_send_signal", because: "to watch and to end a machine"),
+        rule("pidfd_open", because: "to watch a machine that an earlier launcher-vmm started"),
+        rule("pidfd_send_signal", when: [argument(1, is: sigKill)], because: "to end a machine or a tool"),
       ]),
     libraries: ["libcap", "libseccomp"])
 
-  /// launcher-vmm's spawner. Filters survive exec, so this one must suit QEMU, qemu-img and xorriso as well: it
-  /// denies what none of them may ever do.
+  /// launcher-vmm's spawner. Filters and domains survive exec, so these must suit QEMU, qemu-img and xorriso as well:
+  /// the filter denies what none of them may ever do, the domain holds what any of them needs, and each of them gets
+  /// its own, narrower ones on top.
   public static let spawner = ProcessRights(
     name: "launcher-vmm (spawner)",
     capabilities: [],
+    securebits: .all,
+    limits: [
+      noCore,
+      limit(.openFiles, 4096, because: "as many as a machine may have; its own are a few dozen"),
+    ],
+    landlock: .own(
+      files: dynamicLoader + programData + firmware + machineDevices
+        + allow([.execute, .readFile], .programs, because: "the programs that it may start, and no other")
+        + allow(.read, .images, because: "backing images")
+        + allow(.own, .instances, because: "each machine's disk, each tool's staging folder"),
+      connect: .any),
+    seccomp: SeccompPolicy(kind: .denyList, rules: neverForChildren + noOtherIdentity),
+    libraries: manager.libraries)
+}
+
+extension ProcessRights {
+  /// The child of launcher-vmm that opens what tells of machines' memory and CPU time.
+  public static let observer = ProcessRights(
+    name: "launcher-vmm (observer)",
+    capabilities: [],
+    securebits: .all,
+    limits: [noCore, noFork, limit(.openFiles, 64, because: "two of one machine at a time, and a few of its own")],
+    landlock: .none(
+      because: "who is in a domain cannot look at processes outside, and machines outlive every domain they could share"
+    ),
     seccomp: SeccompPolicy(
-      kind: .denyList,
-      rules: neverForChildren + [
-        rule(
-          "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid", "setgroups",
-          "capset", because: "another identity")
+      kind: .allowList,
+      rules: commonRules + [
+        rule("openat", when: [argument(2, is: oCloseOnExec)], because: "files of /proc, for reading alone")
       ]),
     libraries: manager.libraries)
 }
 
-/// What no program that launcher starts may ever do, whoever starts it.
-let neverForChildren: [SyscallRule] = [
-  rule("ptrace", "process_vm_readv", "process_vm_writev", "kcmp", because: "other processes' memory"),
+let noOtherIdentity = [
   rule(
-    "mount", "umount2", "pivot_root", "chroot", "fsopen", "fsconfig", "fsmount", "fspick", "move_mount", "open_tree",
-    "mount_setattr", because: "the tree of files is as the operator made it"),
-  rule("unshare", "setns", because: "namespaces"),
-  rule("clone", when: [argument(0, hasAll: 0x1000_0000)], because: "user namespace"),
-  rule("clone", when: [argument(0, hasAll: 0x0002_0000)], because: "mount namespace"),
-  rule("clone", when: [argument(0, hasAll: 0x2000_0000)], because: "process namespace"),
-  rule("clone", when: [argument(0, hasAll: 0x4000_0000)], because: "network namespace"),
-  rule("clone3", because: "its flags cannot be looked at; the C library falls back to clone"),
-  rule("init_module", "finit_module", "delete_module", because: "kernel modules"),
-  rule("bpf", "perf_event_open", "userfaultfd", because: "kernel surface that no tool needs"),
-  rule("keyctl", "add_key", "request_key", because: "key rings"),
-  rule("kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff", because: "the node itself"),
-  rule(
-    "acct", "quotactl", "syslog", "settimeofday", "clock_settime", "adjtimex", "clock_adjtime", "sethostname",
-    "setdomainname", "iopl", "ioperm", because: "administration of the node"),
-  rule("open_by_handle_at", "name_to_handle_at", because: "files past their folders"),
+    "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid", "setgroups",
+    "capset", because: "another identity")
 ]
+
+/// EFI firmware, wherever distributions put it.
+let firmware: [FileRule] = allow(
+  .read, .path("/usr/share/OVMF"), .path("/usr/share/ovmf"), .path("/usr/share/edk2"), because: "EFI firmware")
+
+/// What QEMU and the tools read beside their libraries.
+let programData: [FileRule] =
+  allow(.read, .path("/usr/share/qemu"), .path("/usr/share/seabios"), because: "BIOS and option ROMs")
+  + allow(.readFile, .path("/etc/localtime"), because: "the guest's clock, dates in an ISO image")
+  + allow(.readFile, .path("/usr/share/locale"), because: "the C library's locales")
+  + allow(.readFile, .path("/dev/urandom"), because: "random numbers")
+
+let machineDevices: [FileRule] =
+  allow([.change, .controlDevice], .path("/dev/kvm"), because: "hardware virtualisation")
+  + allow(.change, .path("/dev/null"), because: "QEMU and qemu-img probe how files are locked on it")

@@ -39,15 +39,6 @@ public enum Startup {
     guard result == 0 else { throw SystemError("close_range", "from \(first)", code: -result) }
   }
 
-  /// Raises the soft limit on open files to `count`, or as far as the hard limit allows.
-  public static func raiseOpenFiles(to count: rlim_t) {
-    var limit = rlimit()
-    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    guard getrlimit(resource, &limit) == 0 else { return }
-    limit.rlim_cur = min(max(limit.rlim_cur, count), limit.rlim_max)
-    _ = setrlimit(resource, &limit)
-  }
-
   /// Stops the loop at the first signal that `signals` reads.
   public static func endOnSignal(_ signals: Descriptor, loop: EventLoop, _ announce: @escaping () -> Void) {
     loop.onReadable(signals.raw) {

@@ -12,28 +12,22 @@ import Settings
 enum Resolver {
   /// Forks the resolver; returns in the parent with its end of the channel. The child never returns.
   static func fork(_ options: Settings) throws(SystemError) -> Descriptor {
-    let (ours, theirs) = try UnixSocket.pair()
-    let parent = getpid()
-    let pid = sh_fork()
-    if pid < 0 { throw SystemError("fork", "the resolver", code: -pid) }
-    if pid > 0 { return ours }
-    ours.close()
-    log.configure(options.log.early)
-    do {
-      _ = sh_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL), 0, 0, 0)
-      guard getppid() == parent else { exit(0) }
-      try Confinement.dropPrivileges(to: options.user, rights: .resolver)
-      let logSettings = options.logSettings(of: .net, part: "launcher-net-resolver")
-      log.configure(logSettings)
-      // The parent decides about SIGINT and SIGTERM, which reach a whole foreground process group.
-      signal(SIGINT, SIG_IGN)
-      signal(SIGTERM, SIG_IGN)
-      try Confinement.filterSystemCalls(logSettings.usesFiles ? .resolver.withLogFiles : .resolver)
-    } catch {
-      log.fatal("resolver: \(error)")
+    try ChildFork.fork("the resolver") { socket in
+      log.configure(options.log.early)
+      do {
+        try Confinement.dropPrivileges(to: options.user, rights: .resolver)
+        let logSettings = options.logSettings(of: .net, part: "launcher-net-resolver")
+        log.configure(logSettings)
+        // The parent decides about SIGINT and SIGTERM, which reach a whole foreground process group.
+        signal(SIGINT, SIG_IGN)
+        signal(SIGTERM, SIG_IGN)
+        try options.confine(.resolver, as: .net, logSettings)
+      } catch {
+        log.fatal("resolver: \(error)")
+      }
+      serve(socket)
+      exit(0)
     }
-    serve(theirs)
-    exit(0)
   }
 
   /// Answers one request after the other until the parent ends the channel.
@@ -45,10 +39,25 @@ enum Resolver {
       case .none: continue
       case .ended, .failed: return
       case .message(let bytes, let descriptors):
+        guard isConfigurationReadable else { return }
         guard let request = try? MessageCoding.decode(ResolveRequest.self, bytes, descriptors) else { return }
         guard Datagram.send(MessageCoding.encode(answer(request.host)), [], socket) == 0 else { return }
       }
     }
+  }
+
+  /// A file that was replaced since the confinement is another one to Landlock, and not readable. This process then
+  /// ends, and with it launcher-net, to be started anew.
+  private static var isConfigurationReadable: Bool {
+    for path in NameService.files {
+      let file = open(path, O_RDONLY | O_CLOEXEC)
+      if file < 0, errno == EACCES {
+        log.warning("resolver: \(path) was replaced; starting anew to read it")
+        return false
+      }
+      if file >= 0 { close(file) }
+    }
+    return true
   }
 
   private static func answer(_ host: String) -> ResolveAnswer {

@@ -1,3 +1,4 @@
+import Channel
 import Glibc
 import Instances
 import JSON
@@ -5,17 +6,12 @@ import Linux
 
 /// What launcher knows of a backing image, read once when an instance is made from it.
 struct BackingImage: Equatable {
-  enum Format: String {
-    case raw
-    case qcow2
-  }
-
   struct Unusable: Error, CustomStringConvertible {
     let description: String
   }
 
   let name: ImageName
-  let format: Format
+  let format: ImageFormat
   /// Bytes.
   let virtualSize: Int
 
@@ -70,7 +66,8 @@ struct BackingImage: Equatable {
 
   init?(json: JSONValue) {
     guard let name = json["name"]?.string.flatMap({ ImageName($0) }),
-      let format = json["format"]?.string.flatMap(Format.init), let size = json["virtual_size"]?.int, size > 0
+      let format = json["format"]?.string.flatMap({ ImageFormat(name: $0) }), let size = json["virtual_size"]?.int,
+      size > 0
     else { return nil }
     self.name = name
     self.format = format
@@ -78,6 +75,16 @@ struct BackingImage: Equatable {
   }
 
   var json: JSONValue {
-    ["name": .string(name.text), "format": .string(format.rawValue), "virtual_size": .int(Int64(virtualSize))]
+    ["name": .string(name.text), "format": .string(format.name), "virtual_size": .int(Int64(virtualSize))]
   }
+}
+
+extension BackingImage {
+  /// The task of making an instance's disk over it.
+  func overlay(for instance: Identifier, diskMB: Int?) -> SpawnTask {
+    .overlay(instance, name, format, size: UInt64(diskSize(diskMB: diskMB)))
+  }
+
+  /// The larger of what was asked for and the image's size, in bytes, a whole number of sectors.
+  func diskSize(diskMB: Int?) -> Int { (max(virtualSize, (diskMB ?? 0) * 1_000_000) + 511) / 512 * 512 }
 }

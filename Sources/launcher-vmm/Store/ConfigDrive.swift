@@ -1,12 +1,9 @@
 import Instances
 import JSON
 import Linux
+import Spawning
 
-/// The config drive: an ISO 9660 + Rock Ridge image, volume label `config-2`, that a guest's cloud-init reads.
-enum ConfigDrive {
-  static let name = "config.iso"
-  private static let label = "config-2"
-  private static let source = ".config-drive"
+extension ConfigDrive {
   private static let folders = [source, "\(source)/openstack", "\(source)/openstack/latest"]
 
   /// Default meta-data: the instance's UUID as uuid and host name.
@@ -28,14 +25,7 @@ enum ConfigDrive {
     try Files.create("\(folders[2])/meta_data.json", metaData, mode: 0o644, in: folder.handle)
   }
 
-  /// The arguments with which xorriso makes the image of what was laid out.
-  static func arguments(in folder: InstanceStore.Folder) -> [String] {
-    [
-      "-no_rc", "-as", "mkisofs", "-quiet", "-R", "-V", label, "-o", "\(folder.path)/\(name)",
-      "\(folder.path)/\(source)",
-    ]
-  }
-
+  /// Removes what xorriso no longer needs.
   static func cleanUp(in folder: InstanceStore.Folder) throws(SystemError) {
     try Files.removeTree(source, in: folder.handle)
   }

@@ -1,8 +1,10 @@
 import AsyncLoop
+import Confinement
 import Glibc
 import Glog
 import Instances
 import Linux
+import Spawning
 
 /// The folder of instances: one folder each, made and removed as a whole.
 ///
@@ -10,12 +12,11 @@ import Linux
 /// one loses its name before its files go. So a crash at any instruction leaves no instance or a whole one, and what
 /// is left of the other is removed at start-up.
 struct InstanceStore {
-  private static let stagingPrefix = ".staging-"
   private static let deletedPrefix = ".deleted-"
 
   let instances: Descriptor
   let images: Descriptor
-  /// Absolute paths of the two, for the tools' command lines.
+  /// Their paths.
   let instancesPath: String
   let imagesPath: String
 
@@ -30,12 +31,22 @@ struct InstanceStore {
   private static let lockPatience = 3000
   private static let lockPause = 10
 
-  init(stateFolder: String) throws {
-    instancesPath = "\(stateFolder)/instances"
-    imagesPath = "\(stateFolder)/images"
+  init(_ folders: StateFolder) throws {
+    instancesPath = folders.instances
+    imagesPath = folders.images
     instances = try Descriptor.open(instancesPath, O_RDONLY | O_DIRECTORY)
     images = try Descriptor.open(imagesPath, O_RDONLY | O_DIRECTORY)
     try lock()
+  }
+
+  /// What the manager needs of this node.
+  var surroundings: Surroundings {
+    get throws(SystemError) {
+      var surroundings = Surroundings()
+      try surroundings.set(.images, path: imagesPath)
+      try surroundings.set(.instances, path: instancesPath)
+      return surroundings
+    }
   }
 
   /// Takes the instances for this process alone; the kernel frees them when it ends, however it ends.
@@ -58,7 +69,7 @@ struct InstanceStore {
   /// Removes what an interrupted START or DELETE left. What cannot be removed stays, and hinders nobody.
   func removeLeftovers() throws(SystemError) {
     for name in try Files.names(in: instances)
-    where name.hasPrefix(Self.stagingPrefix) || name.hasPrefix(Self.deletedPrefix) {
+    where name.hasPrefix(StateFolder.stagingPrefix) || name.hasPrefix(Self.deletedPrefix) {
       log.info("removing \(instancesPath)/\(name), left by an interrupted command")
       removeOrLeave(name)
     }
@@ -93,7 +104,7 @@ struct InstanceStore {
 
   /// An empty staging folder for a new instance.
   func makeStaging(for id: Identifier) throws(SystemError) -> Folder {
-    let name = Self.stagingPrefix + id.text
+    let name = StateFolder.stagingPrefix + id.text
     try Files.removeTree(name, in: instances)
     try Files.makeFolder(name, in: instances)
     return Folder(handle: try .folder(name, in: instances), path: "\(instancesPath)/\(name)")
@@ -102,20 +113,20 @@ struct InstanceStore {
   /// Gives a complete instance its name, durably.
   @LoopActor func commitStaging(of id: Identifier, _ folder: Folder) throws(SystemError) {
     try Files.sync(folder.handle, named: folder.path)
-    try Files.move(Self.stagingPrefix + id.text, in: instances, to: id.text, in: instances)
+    try Files.move(StateFolder.stagingPrefix + id.text, in: instances, to: id.text, in: instances)
     StopPoint.nameGiven.reach()
     do {
       try Files.sync(instances, named: instancesPath)
     } catch {
       // The name may be lost at a power failure: then it is given to nobody now.
-      try? Files.move(id.text, in: instances, to: Self.stagingPrefix + id.text, in: instances)
+      try? Files.move(id.text, in: instances, to: StateFolder.stagingPrefix + id.text, in: instances)
       throw error
     }
   }
 
   func discardStaging(of id: Identifier) {
     do {
-      try Files.removeTree(Self.stagingPrefix + id.text, in: instances)
+      try Files.removeTree(StateFolder.stagingPrefix + id.text, in: instances)
     } catch {
       log.error("\(id): remove the staging folder: \(error); it is removed at the next start")
     }

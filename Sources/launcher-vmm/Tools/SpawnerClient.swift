@@ -14,7 +14,6 @@ import Loop
   private var channel: Channel<SpawnerToManager, ManagerToSpawner>!
   private var nextJob: UInt64 = 1
   private var starting: [UInt64: CheckedContinuation<Result<ChildProcess, Refused>, Never>] = [:]
-  private var opening: [UInt64: CheckedContinuation<Result<ProcessFigures, Refused>, Never>] = [:]
   private var running: [UInt64: ChildProcess] = [:]
 
   /// `onLost` is called when the spawner has ended: without it the manager is of no use.
@@ -32,49 +31,20 @@ import Loop
       starting.removeValue(forKey: job)?.resume(returning: .success(child))
     case .failed(let job, let reason):
       starting.removeValue(forKey: job)?.resume(returning: .failure(Refused(description: reason)))
-      opening.removeValue(forKey: job)?.resume(returning: .failure(Refused(description: reason)))
     case .ended(let job, let end):
       running.removeValue(forKey: job)?.ended(end)
-    case .figures(let job, let memory, let time):
-      opening.removeValue(forKey: job)?.resume(returning: .success(ProcessFigures(memory: memory, time: time)))
     }
   }
 
   /// Starts a program; the descriptors become its 0, 1, 2, 3 and so on.
-  func spawn(_ program: Program, _ arguments: [String], _ descriptors: [Descriptor]) async throws(Refused)
-    -> ChildProcess
-  {
+  func spawn(_ task: SpawnTask, _ descriptors: [Descriptor]) async throws(Refused) -> ChildProcess {
     let job = nextJob
     nextJob += 1
     let result = await withCheckedContinuation { continuation in
       starting[job] = continuation
-      channel.send(.spawn(job: job, program, arguments: arguments, descriptors))
+      channel.send(.spawn(job: job, task, descriptors))
     }
     return try result.get()
-  }
-
-  /// Opens what says how much memory and CPU time a process of this user uses.
-  func figures(of pid: pid_t) async throws(Refused) -> ProcessFigures {
-    let job = nextJob
-    nextJob += 1
-    let result = await withCheckedContinuation { continuation in
-      opening[job] = continuation
-      channel.send(.figures(job: job, pid: pid))
-    }
-    return try result.get()
-  }
-}
-
-/// Open files that tell of a process for as long as it lives.
-@LoopActor final class ProcessFigures {
-  /// /proc/PID/smaps_rollup
-  let memory: Descriptor
-  /// /proc/PID/stat
-  let time: Descriptor
-
-  fileprivate init(memory: Descriptor, time: Descriptor) {
-    self.memory = memory
-    self.time = time
   }
 }
 

@@ -31,7 +31,8 @@ import Loop
   }
 
   /// Runs a tool to its successful end, or throws what it said.
-  func run(_ program: Program, _ arguments: [String]) async throws(Failure) {
+  func run(_ task: SpawnTask) async throws(Failure) {
+    let program = task.program
     await slots.take()
     defer { slots.give() }
     let output: (reader: Descriptor, writer: Descriptor)
@@ -39,7 +40,7 @@ import Loop
     do {
       output = try Descriptor.pipe()
       try output.reader.setNonBlocking()
-      child = try await spawner.spawn(program, arguments, [null, output.writer, output.writer])
+      child = try await spawner.spawn(task, [null, output.writer, output.writer])
     } catch {
       throw Failure(description: "start \(program.name): \(error)")
     }

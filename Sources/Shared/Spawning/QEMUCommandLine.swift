@@ -4,9 +4,9 @@ import JSON
 /// The command line of an instance's QEMU. Names reach it only as JSON strings or as characters that no QEMU option
 /// treats specially, so nothing can inject an option.
 enum QEMUCommandLine {
-  /// Descriptors behind standard input, output and error.
-  static let qmpDescriptor = 3
-  static let consoleDescriptor = 4
+  /// Descriptors behind standard input, output and error, in the order of `SpawnTask.machine`.
+  private static let qmpDescriptor = 3
+  private static let consoleDescriptor = 4
 
   enum Accelerator: String {
     case kvm
@@ -19,10 +19,8 @@ enum QEMUCommandLine {
   }
 
   static func arguments(
-    for spec: InstanceSpec, image: BackingImage, folder: String, images: String, _ settings: Settings
-  )
-    -> [String]
-  {
+    for spec: InstanceSpec, _ format: ImageFormat, folder: String, images: String, _ settings: Settings
+  ) -> [String] {
     var arguments = [
       "-name", "guest=\(spec.instance)", "-nodefaults", "-no-user-config", "-display", "none",
       "-machine", "q35,accel=\(settings.accelerator.rawValue),usb=off,vmport=off,smbus=off",
@@ -33,12 +31,12 @@ enum QEMUCommandLine {
       "-chardev", "socket,id=console,fd=\(consoleDescriptor),server=on,wait=off", "-serial", "chardev:console",
       "-device", "virtio-rng-pci,rng=rng0", "-object", "rng-builtin,id=rng0",
     ]
-    if let firmware = settings.firmware {
+    if spec.firmware == .efi, let firmware = settings.firmware {
       arguments += ["-blockdev", text(firmware.codeDrive), "-blockdev", text(firmwareVariables(folder))]
       arguments[arguments.firstIndex(of: "-machine")! + 1] += ",pflash0=firmware,pflash1=variables"
     }
     arguments += [
-      "-blockdev", text(disk(folder: folder, images: images, image)),
+      "-blockdev", text(disk(folder: folder, backing: "\(images)/\(spec.image?.text ?? "")", format)),
       "-device", "virtio-blk-pci,drive=disk,bootindex=1",
       "-blockdev", text(configDrive(folder)),
       "-device", "virtio-blk-pci,drive=config",
@@ -51,13 +49,13 @@ enum QEMUCommandLine {
   private static func text(_ json: JSONValue) -> String { json.description }
 
   /// The overlay with its backing image, both formats stated: nothing is probed from what a guest can write.
-  private static func disk(folder: String, images: String, _ image: BackingImage) -> JSONValue {
+  private static func disk(folder: String, backing: String, _ format: ImageFormat) -> JSONValue {
     [
       "driver": "qcow2", "node-name": "disk", "discard": "unmap",
       "file": ["driver": "file", "filename": .string("\(folder)/\(InstanceDisk.name)")],
       "backing": [
-        "driver": .string(image.format.rawValue), "read-only": true,
-        "file": ["driver": "file", "filename": .string("\(images)/\(image.name)"), "read-only": true],
+        "driver": .string(format.name), "read-only": true,
+        "file": ["driver": "file", "filename": .string(backing), "read-only": true],
       ],
     ]
   }
@@ -74,23 +72,5 @@ enum QEMUCommandLine {
       "driver": "raw", "node-name": "variables",
       "file": ["driver": "file", "filename": .string("\(folder)/\(FirmwareFiles.variablesName)")],
     ]
-  }
-}
-
-/// An instance's disk: a qcow2 overlay over its backing image.
-enum InstanceDisk {
-  static let name = "image.qcow2"
-
-  /// The arguments with which qemu-img makes it.
-  static func arguments(in folder: String, images: String, _ image: BackingImage, diskMB: Int?) -> [String] {
-    [
-      "create", "-q", "-f", "qcow2", "-b", "\(images)/\(image.name)", "-F", image.format.rawValue, "\(folder)/\(name)",
-      "\(size(image, diskMB: diskMB))",
-    ]
-  }
-
-  /// The larger of what was asked for and the image's size, in bytes, a whole number of sectors.
-  static func size(_ image: BackingImage, diskMB: Int?) -> Int {
-    (max(image.virtualSize, (diskMB ?? 0) * 1_000_000) + 511) / 512 * 512
   }
 }

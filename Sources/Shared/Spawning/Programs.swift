@@ -1,26 +1,29 @@
 import CShims
 import Channel
 import Glibc
-import Linux
+import Rights
 
 /// Where the spawner's programs are on this node, looked up once before anything is confined.
-struct ProgramPaths {
+public struct ProgramPaths {
   /// Searched in order; PATH is not asked, so that an environment cannot choose what is executed.
   static let folders = ["/usr/local/bin", "/usr/bin", "/bin"]
 
   private let paths: [Program: String]
 
-  init() {
+  public init() {
     var paths: [Program: String] = [:]
     for program in Program.allCases {
       paths[program] = Self.folders.map { "\($0)/\(program.name)" }.first { access($0, X_OK) == 0 }
     }
-    self.paths = paths
+    self.init(paths)
   }
+
+  /// For tests, which put a program of their own in place of another.
+  public init(_ paths: [Program: String]) { self.paths = paths }
 
   subscript(program: Program) -> String? { paths[program] }
 
-  var missing: [Program] { Program.allCases.filter { paths[$0] == nil } }
+  public var missing: [Program] { Program.allCases.filter { paths[$0] == nil } }
 }
 
 /// How a program is started: what distinguishes a machine, which outlives the launcher, from a tool, which does not.
@@ -32,6 +35,11 @@ extension Program {
     }
   }
 
-  /// Open files of the child at most: QEMU has a few for each disk and queue, tools a handful.
-  var openFilesLimit: UInt64 { self == .qemu ? 4096 : 256 }
+  var rights: ProcessRights {
+    switch self {
+    case .qemu: .qemu
+    case .qemuImg: .qemuImg
+    case .xorriso: .xorriso
+    }
+  }
 }

@@ -3,8 +3,8 @@ import JSON
 import Linux
 
 /// EFI firmware of the distribution: code that all machines share, and the template of each machine's variables.
-struct FirmwareFiles {
-  static let variablesName = "efi-variables.fd"
+public struct FirmwareFiles: Sendable {
+  public static let variablesName = "efi-variables.fd"
   /// Bytes: the largest template that distributions ship is 4 MiB.
   private static let largestTemplate = 8 * 1_048_576
 
@@ -26,7 +26,7 @@ struct FirmwareFiles {
   }
 
   /// Puts a machine's own variables into its folder.
-  func makeVariables(in folder: Descriptor) throws {
+  public func makeVariables(in folder: Descriptor) throws {
     try Files.create(
       Self.variablesName, Files.read(variablesTemplate, limit: Self.largestTemplate), in: folder)
   }
@@ -34,7 +34,7 @@ struct FirmwareFiles {
 
 extension FirmwareFiles {
   /// nil when no firmware is installed.
-  init?() {
+  public init?() {
     guard let place = Self.places.first(where: { access($0.0, R_OK) == 0 && access($0.1, R_OK) == 0 }) else {
       return nil
     }

@@ -1,0 +1,92 @@
+// The jails: what each program that the spawner starts gets on top of the spawner's own confinement, between fork and
+// exec. All of them run as launcher-vmm's user, so what keeps them apart is here.
+
+extension ProcessRights {
+  /// A machine. QEMU adds its own filter (`-sandbox`), which denies it exec and fork as well.
+  ///
+  /// User-mode networking makes the guest's connections by sockets of QEMU, so TCP and UDP go out from it, to
+  /// services on the node's loopback too; it can bind no TCP port.
+  public static let qemu = ProcessRights(
+    name: "qemu-system-x86_64",
+    capabilities: [],
+    securebits: .all,
+    limits: [
+      noCore,
+      limit(.openFiles, 4096, because: "a few for each disk and queue, one for each connection of the guest"),
+    ],
+    landlock: .own(
+      files: dynamicLoader + programData + firmware + machineDevices + ownProgram
+        + allow(.change, .disk, because: "the guest's disk")
+        + allow(.readFile, .backingImage, because: "what the disk is laid over")
+        + allow(.readFile, .configDrive, because: "the guest's config drive")
+        + allow(.change, .firmwareVariables, because: "what EFI remembers"),
+      connect: .any),
+    seccomp: SeccompPolicy(
+      kind: .denyList,
+      rules: jailRules + [
+        rule("socket", when: [argument(0, isBelow: afInet)], failing: eAccess, because: "AF_UNIX: others' sockets"),
+        rule("socket", when: [argument(0, isAbove: afInet6)], failing: eAccess, because: "netlink, packet, vsock, …"),
+      ]
+        + (afInet + 1..<afInet6).map {
+          rule("socket", when: [argument(0, is: $0)], failing: eAccess, because: "neither IPv4 nor IPv6")
+        }),
+    libraries: nil)
+
+  /// qemu-img makes one overlay.
+  public static let qemuImg = ProcessRights(
+    name: "qemu-img",
+    capabilities: [],
+    securebits: .all,
+    limits: toolLimits,
+    landlock: .own(
+      files: dynamicLoader + programData + machineDevices + ownProgram
+        + allow([.change, .makeFile], .staging, because: "the overlay is made there")
+        + allow(.readFile, .backingImage, because: "what it is laid over")),
+    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules + noSocket),
+    libraries: nil)
+
+  /// xorriso makes one config drive.
+  public static let xorriso = ProcessRights(
+    name: "xorriso",
+    capabilities: [],
+    securebits: .all,
+    limits: toolLimits,
+    landlock: .own(
+      files: dynamicLoader + programData + ownProgram
+        + allow([.read, .change, .makeFile], .staging, because: "the files that go in, the image that comes out")),
+    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules + noSocket),
+    libraries: nil)
+}
+
+private let ownProgram = allow([.execute, .readFile], .program, because: "itself")
+
+private let toolLimits = [
+  noCore,
+  limit(.openFiles, 256, because: "a handful each"),
+  limit(.fileSize, 256 * mebibyte, because: "an empty overlay has some hundred KiB, a config drive few MiB"),
+  limit(.addressSpace, 8 * gibibyte, because: "a few hundred MiB, most of it reserved for threads"),
+]
+
+private let noSocket = [rule("socket", failing: eAccess, because: "a tool has no network")]
+
+/// What neither QEMU nor a tool needs, and what would reach other processes and files of the same user past Landlock.
+private let jailRules: [SyscallRule] = [
+  rule("fork", "vfork", because: "a new process"),
+  rule("clone", when: [argument(0, hasNone: cloneThread)], because: "a new process; threads are in order"),
+  rule("socketpair", because: "a datagram pair could be connected elsewhere"),
+  rule("kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal", because: "other processes"),
+  rule("pidfd_open", "process_madvise", "process_mrelease", because: "other processes"),
+  rule("prlimit64", when: [argument(0, isNot: 0)], because: "other processes' limits"),
+  rule(
+    "sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity", "migrate_pages", "move_pages",
+    when: [argument(0, isNot: 0)], because: "other processes' share of the node"),
+  rule("setpriority", "ioprio_set", when: [argument(1, isNot: 0)], because: "other processes' share of the node"),
+  rule(
+    "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "setxattr", "lsetxattr",
+    "fsetxattr", "setxattrat", "removexattr", "lremovexattr", "fremovexattr", "removexattrat", "file_setattr",
+    because: "attributes of files, which Landlock does not govern"),
+  rule("utime", "utimes", "futimesat", "utimensat", because: "times of files, which Landlock does not govern"),
+  rule(
+    "shmget", "shmat", "shmctl", "semget", "semop", "semctl", "msgget", "msgsnd", "msgrcv", "msgctl", "mq_open",
+    "mq_unlink", because: "memory and queues that the processes of one user share"),
+]

@@ -1,0 +1,42 @@
+// Numbers of the kernel's ABI (uapi headers) that conditions on arguments need.
+
+let afUnix = 1
+let afInet = 2
+let afInet6 = 10
+let afNetlink = 16
+
+let sockStream = 1
+let sockDatagram = 2
+let sockSeqpacket = 5
+/// SOCK_CLOEXEC | SOCK_NONBLOCK
+let sockFlags = 0o2_000_000 | 0o4_000
+/// The bits of socket(2)'s type that are no flags.
+let sockTypeMask = 0xf
+
+let solSocket = 1
+let ipProtoTCP = 6
+let soError = 4
+let soPassCred = 16
+let soPeerCred = 17
+
+let protExec = 4
+
+let fGetFlags = 3
+let fSetFlags = 4
+let fGetSeals = 1034
+let fAddSeals = 1033
+/// F_GETFD and F_SETFD are 1 and 2.
+let fSetDescriptorFlags = 2
+
+let oCloseOnExec = 0o2_000_000
+
+let cloneThread = 0x0001_0000
+
+let fionread = 0x541b
+
+let sigAbort = 6
+let sigKill = 9
+
+let eNoSys: Int32 = 38
+let eAccess: Int32 = 13
+let eAddressFamilyNotSupported: Int32 = 97

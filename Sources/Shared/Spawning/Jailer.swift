@@ -1,0 +1,109 @@
+import Channel
+import Confinement
+import Glibc
+import Instances
+import Linux
+import Rights
+
+/// Makes the jail of each child: what it gets between fork and exec.
+///
+/// Paths are built here, from the folders that this process was started with and from names that cannot lead out of
+/// them; the handles that the Landlock rules are made of are opened here as well.
+struct Jailer {
+  struct Refused: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  private let folders: StateFolder
+  private let images: Descriptor
+  private let instances: Descriptor
+  private let programs: [Program: Descriptor]
+  private let filters: [Program: [UInt8]]
+
+  init(_ folders: StateFolder, _ paths: ProgramPaths) throws {
+    self.folders = folders
+    images = try .name(folders.images, followingLinks: true)
+    instances = try .name(folders.instances, followingLinks: true)
+    var programs: [Program: Descriptor] = [:]
+    var filters: [Program: [UInt8]] = [:]
+    for program in Program.allCases {
+      programs[program] = try paths[program].map { (path) throws(SystemError) in
+        try .name(path, followingLinks: true)
+      }
+      filters[program] = try SeccompFilter.program(program.rights.seccomp)
+    }
+    self.programs = programs
+    self.filters = filters
+  }
+
+  /// What the spawner itself needs of this node.
+  var surroundings: Surroundings {
+    var surroundings = Surroundings()
+    surroundings.set(.images, [images])
+    surroundings.set(.instances, [instances])
+    surroundings.set(.programs, Array(programs.values))
+    return surroundings
+  }
+
+  struct Jail {
+    /// nil where the kernel has no Landlock.
+    let ruleset: Descriptor?
+    let filter: [UInt8]
+    let limits: [ResourceLimit]
+    /// The folder that the program works in.
+    let folder: String
+  }
+
+  func jail(for task: SpawnTask) throws -> Jail {
+    var surroundings = Surroundings()
+    surroundings.set(.program, programs[task.program].map { [$0] } ?? [])
+    let name: String
+    switch task {
+    case .machine(let spec, _):
+      name = spec.instance.text
+      let folder = try folder(name)
+      guard let image = spec.image else { throw Refused(description: "\(name): a machine without an image") }
+      surroundings.set(.backingImage, [try file(image)])
+      surroundings.set(.disk, [try file(InstanceDisk.name, in: folder)])
+      surroundings.set(.configDrive, [try file(ConfigDrive.name, in: folder)])
+      surroundings.set(
+        .firmwareVariables, spec.firmware == .efi ? [try file(FirmwareFiles.variablesName, in: folder)] : [])
+    case .overlay(let instance, let image, _, _):
+      name = StateFolder.stagingPrefix + instance.text
+      surroundings.set(.staging, [try folder(name)])
+      surroundings.set(.backingImage, [try file(image)])
+    case .configDrive(let instance):
+      name = StateFolder.stagingPrefix + instance.text
+      surroundings.set(.staging, [try folder(name)])
+    }
+    let rights = task.program.rights
+    return Jail(
+      ruleset: try ruleset(rights, surroundings), filter: filters[task.program] ?? [],
+      limits: rights.limits, folder: "\(folders.instances)/\(name)")
+  }
+
+  private func ruleset(_ rights: ProcessRights, _ surroundings: Surroundings) throws(ConfinementError) -> Descriptor? {
+    guard case .domain(let policy) = rights.landlock else { return nil }
+    return try Landlock.ruleset(policy, surroundings)
+  }
+
+  private func folder(_ name: String) throws -> Descriptor {
+    let folder = try Descriptor.name(name, in: instances)
+    guard try folder.status().st_mode & S_IFMT == S_IFDIR else { throw Refused(description: "\(name): no folder") }
+    return folder
+  }
+
+  private func file(_ name: String, in folder: Descriptor) throws -> Descriptor {
+    try regular(.name(name, in: folder), name)
+  }
+
+  /// The operator may name a backing image by a symbolic link beside it.
+  private func file(_ image: ImageName) throws -> Descriptor {
+    try regular(.name(beneath: images, image.text), image.text)
+  }
+
+  private func regular(_ file: Descriptor, _ name: String) throws -> Descriptor {
+    guard try file.status().st_mode & S_IFMT == S_IFREG else { throw Refused(description: "\(name): no regular file") }
+    return file
+  }
+}
