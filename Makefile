@@ -19,7 +19,7 @@ UNITS = $(prefix)/lib/systemd/system
 VERSION ?= 0.1.0
 DEB = .build/launcher_$(VERSION)_$(shell dpkg --print-architecture).deb
 
-.PHONY: all check test bench demo install install-files deb test-system clean format lint build release unit-tests integration-tests dependencies
+.PHONY: all check test bench demo install install-files deb test-system clean format lint build release unit-tests rights-tests integration-tests dependencies
 
 all: release
 
@@ -38,7 +38,7 @@ build: lint
 
 unit-tests: build
 	scripts/install-dependencies build run test
-	swift test --skip IntegrationTests
+	swift test --skip "IntegrationTests|RightsAttemptTests"
 
 check: unit-tests
 
@@ -60,7 +60,12 @@ integration-tests: dependencies release $(GUEST_IMAGE) $(PEER)
 	LAUNCHER_BINARIES=$(CURDIR)/$(RELEASE) LAUNCHER_GUEST_IMAGE=$(CURDIR)/$(GUEST_IMAGE) \
 	  LAUNCHER_PEER=$(CURDIR)/$(PEER) swift test --filter IntegrationTests
 
-test: dependencies check integration-tests
+# Each process of launcher and each jail, as they are built and as they are installed.
+rights-tests: build release
+	swift test --filter RightsAttemptTests
+	LAUNCHER_BINARIES=$(CURDIR)/$(RELEASE) swift test --filter RightsAttemptTests
+
+test: dependencies check rights-tests integration-tests
 
 demo: release $(GUEST_IMAGE)
 	scripts/install-dependencies run demo

@@ -92,6 +92,15 @@ let package = Package(
     tests(
       "LauncherVMMTests",
       ["AsyncLoop", "CShims", "Instances", "JSON", "Linux", "Spawning", "TestSupport", "launcher-vmm"]),
+    .target(name: "CProbe", path: "Tests/CProbe", cSettings: [.define("_GNU_SOURCE")]),
+    // Linked statically, so that in a jail it needs no library of Swift's. The tests find it beside their own program.
+    .executableTarget(
+      name: "rights-probe",
+      dependencies: [
+        "CProbe", "CShims", "Channel", "Confinement", "Glog", "Instances", "Linux", "Loop", "Rights",
+        "Settings", "Spawning",
+      ], path: "Tests/RightsProbe", swiftSettings: settings, linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
+    .testTarget(name: "RightsAttemptTests", path: "Tests/Rights", swiftSettings: settings),
     tests("GobTests", ["Gob"]),
     tests("GlogTests", ["Glog"]),
     tests("GoFlagsTests", ["GoFlags"]),

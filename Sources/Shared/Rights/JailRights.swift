@@ -23,13 +23,7 @@ extension ProcessRights {
       connect: .any),
     seccomp: SeccompPolicy(
       kind: .denyList,
-      rules: jailRules + [
-        rule("socket", when: [argument(0, isBelow: afInet)], failing: eAccess, because: "AF_UNIX: others' sockets"),
-        rule("socket", when: [argument(0, isAbove: afInet6)], failing: eAccess, because: "netlink, packet, vsock, …"),
-      ]
-        + (afInet + 1..<afInet6).map {
-          rule("socket", when: [argument(0, is: $0)], failing: eAccess, because: "neither IPv4 nor IPv6")
-        }),
+      rules: jailRules),
     libraries: nil)
 
   /// qemu-img makes one overlay.
@@ -69,24 +63,35 @@ private let toolLimits = [
 
 private let noSocket = [rule("socket", failing: eAccess, because: "a tool has no network")]
 
-/// What neither QEMU nor a tool needs, and what would reach other processes and files of the same user past Landlock.
+/// What neither QEMU nor a tool needs and the spawner does.
 private let jailRules: [SyscallRule] = [
   rule("fork", "vfork", because: "a new process"),
   rule("clone", when: [argument(0, hasNone: cloneThread)], because: "a new process; threads are in order"),
-  rule("socketpair", because: "a datagram pair could be connected elsewhere"),
   rule("kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal", because: "other processes"),
-  rule("pidfd_open", "process_madvise", "process_mrelease", because: "other processes"),
-  rule("prlimit64", when: [argument(0, isNot: 0)], because: "other processes' limits"),
-  rule(
-    "sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity", "migrate_pages", "move_pages",
-    when: [argument(0, isNot: 0)], because: "other processes' share of the node"),
-  rule("setpriority", "ioprio_set", when: [argument(1, isNot: 0)], because: "other processes' share of the node"),
-  rule(
-    "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "setxattr", "lsetxattr",
-    "fsetxattr", "setxattrat", "removexattr", "lremovexattr", "fremovexattr", "removexattrat", "file_setattr",
-    because: "attributes of files, which Landlock does not govern"),
-  rule("utime", "utimes", "futimesat", "utimensat", because: "times of files, which Landlock does not govern"),
-  rule(
-    "shmget", "shmat", "shmctl", "semget", "semop", "semctl", "msgget", "msgsnd", "msgrcv", "msgctl", "mq_open",
-    "mq_unlink", because: "memory and queues that the processes of one user share"),
+  rule("pidfd_open", because: "other processes"),
 ]
+
+/// What would reach other processes and files of the same user past Landlock.
+let sameUserRules: [SyscallRule] =
+  [
+    rule("socket", when: [argument(0, isBelow: afInet)], failing: eAccess, because: "AF_UNIX: others' sockets"),
+    rule("socket", when: [argument(0, isAbove: afInet6)], failing: eAccess, because: "netlink, packet, vsock, …"),
+    rule("socketpair", because: "a datagram pair could be connected elsewhere"),
+    rule("process_madvise", "process_mrelease", because: "other processes' memory"),
+    rule("prlimit64", when: [argument(0, isNot: 0)], because: "other processes' limits"),
+    rule(
+      "sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity", "migrate_pages", "move_pages",
+      when: [argument(0, isNot: 0)], because: "other processes' share of the node"),
+    rule("setpriority", "ioprio_set", when: [argument(1, isNot: 0)], because: "other processes' share of the node"),
+    rule(
+      "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "setxattr", "lsetxattr",
+      "fsetxattr", "setxattrat", "removexattr", "lremovexattr", "fremovexattr", "removexattrat", "file_setattr",
+      because: "attributes of files, which Landlock does not govern"),
+    rule("utime", "utimes", "futimesat", "utimensat", because: "times of files, which Landlock does not govern"),
+    rule(
+      "shmget", "shmat", "shmctl", "semget", "semop", "semctl", "msgget", "msgsnd", "msgrcv", "msgctl", "mq_open",
+      "mq_unlink", because: "memory and queues that the processes of one user share"),
+  ]
+  + (afInet + 1..<afInet6).map {
+    rule("socket", when: [argument(0, is: $0)], failing: eAccess, because: "neither IPv4 nor IPv6")
+  }

@@ -19,6 +19,7 @@ let soError = 4
 let soPassCred = 16
 let soPeerCred = 17
 
+let protWrite = 2
 let protExec = 4
 
 let fGetFlags = 3

@@ -55,7 +55,9 @@ extension ProcessRights {
     seccomp: SeccompPolicy(
       kind: .allowList,
       rules: commonRules + [
-        rule("mmap", "mprotect", because: "name service modules are loaded on demand, code included"),
+        rule(
+          "mmap", "mprotect", when: [argument(2, hasNone: protWrite)],
+          because: "name service modules are loaded on demand, code included; never writable and executable"),
         rule(
           "openat", "open", "access", "faccessat", "faccessat2", "readlink", "stat", "statx", "getdents64",
           because: "resolver configuration, hosts, modules"),
@@ -85,8 +87,9 @@ extension ProcessRights {
         rule("fcntl", when: [argument(1, is: fSetDescriptorFlags)], because: "close-on-exec"),
         rule("fcntl", when: [argument(1, is: 1)], because: "close-on-exec"),
         rule(
-          "uname", "getuid", "geteuid", "getgid", "getegid", "sysinfo", "prlimit64",
+          "uname", "getuid", "geteuid", "getgid", "getegid", "sysinfo",
           because: "the C library's resolver and modules"),
+        rule("prlimit64", when: [argument(0, is: 0)], because: "the C library asks for the size of the stack"),
       ]),
     libraries: net.libraries)
 }

@@ -51,7 +51,7 @@ extension ProcessRights {
 
   /// launcher-vmm's spawner. Filters and domains survive exec, so these must suit QEMU, qemu-img and xorriso as well:
   /// the filter denies what none of them may ever do, the domain holds what any of them needs, and each of them gets
-  /// its own, narrower ones on top.
+  /// its own, narrower ones on top. So it could open a connection, which it never does: QEMU's user-mode network must.
   public static let spawner = ProcessRights(
     name: "launcher-vmm (spawner)",
     capabilities: [],
@@ -66,7 +66,7 @@ extension ProcessRights {
         + allow(.read, .images, because: "backing images")
         + allow(.own, .instances, because: "each machine's disk, each tool's staging folder"),
       connect: .any),
-    seccomp: SeccompPolicy(kind: .denyList, rules: neverForChildren + noOtherIdentity),
+    seccomp: SeccompPolicy(kind: .denyList, rules: neverForChildren + noOtherIdentity + sameUserRules),
     libraries: manager.libraries)
 }
 
@@ -88,7 +88,7 @@ extension ProcessRights {
     libraries: manager.libraries)
 }
 
-let noOtherIdentity = [
+private let noOtherIdentity = [
   rule(
     "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid", "setgroups",
     "capset", because: "another identity")

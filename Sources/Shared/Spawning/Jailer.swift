@@ -9,7 +9,7 @@ import Rights
 ///
 /// Paths are built here, from the folders that this process was started with and from names that cannot lead out of
 /// them; the handles that the Landlock rules are made of are opened here as well.
-struct Jailer {
+public struct Jailer {
   struct Refused: Error, CustomStringConvertible {
     let description: String
   }
@@ -20,7 +20,7 @@ struct Jailer {
   private let programs: [Program: Descriptor]
   private let filters: [Program: [UInt8]]
 
-  init(_ folders: StateFolder, _ paths: ProgramPaths) throws {
+  public init(_ folders: StateFolder, _ paths: ProgramPaths) throws {
     self.folders = folders
     images = try .name(folders.images, followingLinks: true)
     instances = try .name(folders.instances, followingLinks: true)
@@ -37,7 +37,7 @@ struct Jailer {
   }
 
   /// What the spawner itself needs of this node.
-  var surroundings: Surroundings {
+  public var surroundings: Surroundings {
     var surroundings = Surroundings()
     surroundings.set(.images, [images])
     surroundings.set(.instances, [instances])

@@ -1,0 +1,205 @@
+import Glibc
+
+/// One process of the design's table: what it must not be able to do, with what becomes of the attempt, and what it
+/// must be able to do.
+struct Row: CustomStringConvertible, Sendable {
+  let process: String
+  let forbidden: [(outcome: Outcome, attempts: [String])]
+  let allowed: [String]
+
+  var description: String { process }
+
+  /// Attempts that only root could make anyway; their control is made as root.
+  static let privileged: Set = [
+    "read-shadow", "trace", "read-memory", "open-memory", "become-another-user", "mount",
+    "write-proc", "load-module", "load-bpf-program", "packet-socket", "watch-page-faults", "make-user-namespace",
+    "enter-user-namespace",
+  ]
+  /// Attempts with arguments that the kernel refuses once it looks at them: their control fails, but differently.
+  static let refusedByArguments: Set = [
+    "load-module", "load-bpf-program", "read-memory", "make-io-ring", "watch-page-faults", "read-key-ring",
+  ]
+
+  private static let killed = Outcome.killed(SIGSYS)
+
+  private static let kernelSurface = [
+    "mount", "load-module", "load-bpf-program", "read-key-ring", "make-io-ring", "watch-page-faults",
+    "make-user-namespace", "enter-user-namespace",
+  ]
+  private static let otherProcesses = [
+    "trace", "read-memory", "signal", "signal-thread", "signal-by-pidfd", "limit-other", "renice-other", "pin-other",
+  ]
+  private static let execution = ["execute-program", "execute-shell", "start-process"]
+  private static let attributes = ["chmod-other-disk", "touch-other-disk"]
+  private static let memory = ["write-and-execute", "make-executable"]
+  private static let identity = ["become-another-user"]
+  private static let opening = [
+    "read-outside", "write-outside", "create-outside", "read-shadow", "read-users", "open-memory",
+    "read-proc", "write-proc",
+  ]
+  private static let sockets = ["netlink-socket", "packet-socket", "unix-socket", "unix-pair", "udp-socket"]
+
+  /// What no allow-list lets pass.
+  private static let everyAllowList =
+    kernelSurface + otherProcesses + execution + attributes + identity + ["write-and-execute"]
+
+  static let all: [Row] = [
+    Row(
+      process: "net",
+      forbidden: [
+        (
+          killed,
+          everyAllowList + opening + sockets + ["make-executable", "bind-port", "write-own-disk", "raise-core-limit"]
+        ),
+        (.failed(EACCES), ["connect-other-port"]),
+      ],
+      allowed: ["connect-configured-port"]),
+    Row(
+      process: "resolver",
+      forbidden: [
+        (killed, everyAllowList + ["packet-socket", "unix-pair"]),
+        (
+          .failed(EACCES),
+          [
+            "read-outside", "write-outside", "create-outside", "read-shadow", "read-users", "open-memory", "read-proc",
+            "write-proc", "connect-other-port", "connect-configured-port", "bind-port",
+          ]
+        ),
+        (.failed(EAFNOSUPPORT), ["netlink-socket", "unix-socket"]),
+        (.failed(EPERM), ["raise-core-limit"]),
+      ],
+      allowed: ["read-hosts", "udp-socket"]),
+    Row(
+      process: "stats",
+      forbidden: [
+        (
+          killed,
+          everyAllowList + opening + sockets + [
+            "make-executable", "bind-port", "connect-configured-port", "raise-core-limit",
+          ]
+        )
+      ],
+      allowed: []),
+    Row(
+      process: "observer",
+      forbidden: [
+        (
+          killed,
+          everyAllowList + sockets + [
+            "make-executable", "bind-port", "connect-configured-port", "raise-core-limit", "write-outside",
+            "create-outside", "open-memory", "write-proc", "write-own-disk",
+          ]
+        ),
+        (.failed(EACCES), ["read-shadow"]),
+      ],
+      allowed: ["open-memory-figures", "read-proc"]),
+    Row(
+      process: "manager",
+      forbidden: [
+        (
+          killed,
+          everyAllowList + [
+            "make-executable", "netlink-socket", "packet-socket", "udp-socket", "unix-pair", "bind-port",
+            "connect-configured-port", "raise-core-limit",
+          ]
+        ),
+        (
+          .failed(EACCES),
+          [
+            "read-outside", "write-outside", "create-outside", "read-shadow", "read-users", "open-memory",
+            "write-proc", "write-backing-image", "open-memory-figures",
+          ]
+        ),
+        (.failed(EPERM), ["connect-abstract-socket"]),
+      ],
+      allowed: [
+        "read-backing-image", "list-instances", "write-own-disk", "create-beside-own-disk", "read-proc",
+        "connect-socket", "connect-other-monitor",
+      ]),
+    Row(
+      process: "spawner",
+      forbidden: [
+        (.failed(EACCES), ["execute-program", "execute-shell"] + reading + ["netlink-socket", "unix-socket"]),
+        (
+          .failed(EPERM),
+          deniedToPrograms + ["unix-pair"] + attributes
+        ),
+        (.failed(ENOSYS), ["make-io-ring"]),
+        (.failed(EACCES), ["write-backing-image", "bind-port", "packet-socket"]),
+      ],
+      allowed: ["start-process", "read-backing-image", "write-own-disk"]),
+    Row(
+      process: "qemu",
+      forbidden: [
+        (
+          .failed(EACCES),
+          ["execute-program", "execute-shell"] + reading + [
+            "write-backing-image", "read-other-image", "list-instances", "write-own-config-drive", "read-own-state",
+            "write-own-state", "create-beside-own-disk", "read-other-disk", "write-other-disk", "truncate-other-disk",
+            "create-beside-other-disk", "create-in-staging", "netlink-socket", "unix-socket", "packet-socket",
+            "connect-socket", "connect-other-monitor", "connect-abstract-socket", "bind-port",
+          ]
+        ),
+        (.failed(EPERM), deniedToPrograms + attributes + ["start-process", "unix-pair", "stay-in-session"]),
+        (.failed(ENOSYS), ["make-io-ring"]),
+        (.failed(ENOENT), ["read-secret-in-environment"]),
+        (.failed(EBADF), ["use-inherited-descriptor"]),
+      ],
+      allowed: [
+        "write-own-disk", "read-backing-image", "read-own-config-drive", "connect-configured-port", "udp-socket",
+        "make-executable",
+      ]),
+    Row(
+      process: "qemu-img",
+      forbidden: [
+        (
+          .failed(EACCES),
+          toolReading + ["write-backing-image", "read-other-image", "link-in-staging"]
+        ),
+        (.failed(EPERM), toolDenied), (.failed(ENOSYS), ["make-io-ring"]),
+        (.failed(ENOENT), ["read-secret-in-environment"]), (.failed(EBADF), ["use-inherited-descriptor"]),
+      ],
+      allowed: ["create-in-staging", "read-backing-image"]),
+    Row(
+      process: "xorriso",
+      forbidden: [
+        (.failed(EACCES), toolReading + ["read-backing-image", "link-in-staging"]),
+        (.failed(EPERM), toolDenied), (.failed(ENOSYS), ["make-io-ring"]),
+        (.failed(ENOENT), ["read-secret-in-environment"]), (.failed(EBADF), ["use-inherited-descriptor"]),
+      ],
+      allowed: ["create-in-staging"]),
+    Row(
+      process: "launcher",
+      forbidden: [
+        (
+          .failed(EPERM),
+          [
+            "mount", "load-module", "load-bpf-program", "read-key-ring", "watch-page-faults", "make-user-namespace",
+            "enter-user-namespace", "trace", "read-memory", "raise-core-limit",
+          ]
+        ),
+        (.failed(ENOSYS), ["make-io-ring"]), (.failed(EACCES), ["open-memory"]),
+      ],
+      allowed: ["execute-program", "start-process"]),
+  ]
+
+  private static let reading = [
+    "read-outside", "write-outside", "create-outside", "read-shadow", "read-users", "open-memory",
+    "read-proc", "write-proc",
+  ]
+
+  /// What the deny-lists refuse.
+  private static let deniedToPrograms =
+    [
+      "mount", "load-module", "load-bpf-program", "read-key-ring", "watch-page-faults", "make-user-namespace",
+      "enter-user-namespace", "raise-core-limit",
+    ] + otherProcesses + identity
+
+  private static let toolReading =
+    ["execute-program", "execute-shell"] + reading + [
+      "list-instances", "read-other-disk", "write-other-disk", "truncate-other-disk", "create-beside-other-disk",
+      "connect-configured-port", "bind-port", "udp-socket", "netlink-socket", "packet-socket", "unix-socket",
+      "connect-socket", "connect-other-monitor", "connect-abstract-socket",
+    ]
+  private static let toolDenied = deniedToPrograms + attributes + ["start-process", "unix-pair", "stay-in-session"]
+}
