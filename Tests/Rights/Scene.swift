@@ -33,7 +33,7 @@ final class Scene {
   func remove() {
     if let victim {
       try? victim.input.fileHandleForWriting.close()
-      victim.process.waitUntilExit()
+      Self.wait(for: victim.process)
     }
     sockets = []
     try? FileManager.default.removeItem(atPath: folder)
@@ -131,10 +131,15 @@ final class Scene {
     // Both are a few lines, so neither pipe fills; both end when the probe and all it started have ended.
     let line = output.fileHandleForReading.readDataToEndOfFile()
     let log = errors.fileHandleForReading.readDataToEndOfFile()
-    run.waitUntilExit()
+    Self.wait(for: run)
     return (
       String(decoding: line, as: UTF8.self).trimmingCharacters(in: .newlines), String(decoding: log, as: UTF8.self), run
     )
+  }
+
+  /// Process's own wait looks only every 50 ms, and there are hundreds of attempts.
+  private static func wait(for run: Process) {
+    while run.isRunning { usleep(1000) }
   }
 
   func outcome(of attempt: String, as process: String) throws -> Outcome {
