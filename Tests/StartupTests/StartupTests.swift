@@ -43,21 +43,3 @@ import Testing
     if saved >= 0 { dup2(saved, 3) }
   }
 }
-
-@Test func theLimitOnOpenFilesIsRaisedAsFarAsItMayBeAndNeverLowered() async {
-  await #expect(processExitsWith: .success) {
-    func limit() -> rlimit {
-      var limit = rlimit()
-      getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-      return limit
-    }
-    var low = rlimit(rlim_cur: 200, rlim_max: 400)
-    try #require(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &low) == 0)
-    Startup.raiseOpenFiles(to: 300)
-    #expect(limit().rlim_cur == 300)
-    Startup.raiseOpenFiles(to: 250)
-    #expect(limit().rlim_cur == 300)
-    Startup.raiseOpenFiles(to: 1_000_000)
-    #expect(limit().rlim_cur == 400 && limit().rlim_max == 400)
-  }
-}
