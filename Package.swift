@@ -85,7 +85,7 @@ let package = Package(
     tests("AsyncLoopTests", ["AsyncLoop", "Linux", "Loop", "TestSupport"]),
     tests("ChannelTests", ["CShims", "Channel", "Instances", "Linux", "Loop", "TestSupport"]),
     tests("RightsTests", ["CSeccomp", "Rights"]),
-    tests("ConfinementTests", ["CShims", "Confinement", "Rights"]),
+    tests("ConfinementTests", ["CShims", "Confinement", "Linux", "Rights"]),
     tests("StartupTests", ["Linux", "Startup", "TestSupport"]),
     tests("LauncherTests", ["Settings", "launcher"]),
     tests("LauncherNetTests", ["Instances", "Linux", "SSNTP", "Settings", "TestSupport", "launcher-net"]),
