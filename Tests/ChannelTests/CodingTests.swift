@@ -235,14 +235,15 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
     let message = ManagerToSpawner.spawn(job: 1, task, files)
     return (try? MessageCoding.decode(ManagerToSpawner.self, MessageCoding.encode(message), files)) == nil
   }
+  let spec = fullSpec()
   let image = ImageName("image")!
-  #expect(!isRefused(.configDrive(id), 3))
-  #expect(isRefused(.configDrive(id), 2) && isRefused(.configDrive(id), 4))
-  #expect(!isRefused(.machine(fullSpec(), .raw), 5))
-  #expect(isRefused(.machine(fullSpec(), .raw), 3) && isRefused(.machine(fullSpec(), .raw), 6))
-  #expect(!isRefused(.overlay(id, image, .qcow2, size: UInt64(Int64.max)), 3))
-  #expect(isRefused(.overlay(id, image, .qcow2, size: UInt64(Int64.max) + 1), 3))
-  var container = InstanceSpec(instance: id, tenant: id, kind: .docker)
+  #expect(!isRefused(.configDrive(spec.instance), 3))
+  #expect(isRefused(.configDrive(spec.instance), 2) && isRefused(.configDrive(spec.instance), 4))
+  #expect(!isRefused(.machine(spec, .raw), 5))
+  #expect(isRefused(.machine(spec, .raw), 3) && isRefused(.machine(spec, .raw), 6))
+  #expect(!isRefused(.overlay(spec.instance, image, .qcow2, size: UInt64(Int64.max)), 3))
+  #expect(isRefused(.overlay(spec.instance, image, .qcow2, size: UInt64(Int64.max) + 1), 3))
+  var container = InstanceSpec(instance: spec.instance, tenant: spec.tenant, kind: .docker)
   container.dockerImage = "debian"
   #expect(isRefused(.machine(container, .raw), 5))
 }
