@@ -42,8 +42,8 @@ extension Integration {
     }
 
     static let programs: [(name: String, rights: ProcessRights, megabytes: Double)] = [
-      ("launcher", .frontEnd, 8.5), ("launcher-net", .net, 12), ("launcher-vmm", .manager, 9),
-      ("launcher-stats", .stats, 8.5),
+      ("launcher", .frontEnd, 11), ("launcher-net", .net, 13), ("launcher-vmm", .manager, 11),
+      ("launcher-stats", .stats, 11),
     ]
 
     @Test func `each program is linked with the libraries in its rights and no other`() throws {
