@@ -36,7 +36,8 @@ enum Credentials {
     let failure = OpenSSLLibrary.takeErrors()
     if let pointer { return PrivateKey(owning: pointer) }
     if passphraseWanted { throw .credentials(source: source, .encryptedKey) }
-    let hasKey = String(decoding: pem, as: UTF8.self).contains("PRIVATE KEY-----")
+    let hasKey = String(decoding: pem, as: UTF8.self).split(whereSeparator: \.isNewline)
+      .contains { $0.hasSuffix("PRIVATE KEY-----") }
     throw .credentials(source: source, hasKey ? .malformed(reason: failure.text) : .noPrivateKey)
   }
 
