@@ -2,6 +2,7 @@
 # make test    everything: format, build, unit tests, then tests with real tools (needs root)
 # make check   the quick part of it: format, build, unit tests
 # make bench   what a sample of 500 instances costs launcher-stats
+# make docs    manual pages, completions and docs/CONFIGURATION.md, from what the programs know of their options
 # make install DESTDIR= prefix=/usr
 # make clean
 
@@ -19,7 +20,7 @@ UNITS = $(prefix)/lib/systemd/system
 VERSION ?= 0.1.0
 DEB = .build/launcher_$(VERSION)_$(shell dpkg --print-architecture).deb
 
-.PHONY: all check test bench demo install install-files deb test-system clean format lint build release unit-tests rights-tests integration-tests dependencies
+.PHONY: all check test bench docs demo install install-files deb test-system clean format lint build release unit-tests rights-tests integration-tests dependencies
 
 all: release
 
@@ -45,9 +46,22 @@ check: unit-tests
 bench: build
 	swift test --filter SamplingCost
 
+# Form and file; the tests hold the files against the programs.
+DOCUMENTS = launcher:man:man/launcher.8 launcher:conf:man/launcher.conf.5 launcher:markdown:CONFIGURATION.md \
+  launcher:bash:completion/launcher.bash launcher:zsh:completion/_launcher launcher:fish:completion/launcher.fish \
+  launcherctl:man:man/launcherctl.1 launcherctl:bash:completion/launcherctl.bash \
+  launcherctl:zsh:completion/_launcherctl launcherctl:fish:completion/launcherctl.fish
+
+docs: build
+	mkdir -p docs/man docs/completion
+	$(foreach d,$(DOCUMENTS),$(call document,$(subst :, ,$(d)))) true
+
+document = .build/debug/$(word 1,$(1)) -help=$(word 2,$(1)) >docs/$(word 3,$(1)) &&
+
 release:
 	scripts/install-dependencies build
-	swift build $(RELEASE_FLAGS)
+	LAUNCHER_VERSION=$(VERSION) LAUNCHER_COMMIT=$$(git describe --always --dirty --abbrev=12 2>/dev/null) \
+	  swift build $(RELEASE_FLAGS)
 
 $(GUEST_IMAGE): scripts/make-guest-image
 	scripts/install-dependencies demo
@@ -82,6 +96,14 @@ install-files:
 	install -m 755 -s $(RELEASE)/launcherctl $(DESTDIR)$(prefix)/bin
 	install -m 755 systemd/power-down-guests $(DESTDIR)$(prefix)/lib/launcher
 	install -m 644 $(wildcard systemd/*.service systemd/*.socket systemd/*.target) $(DESTDIR)$(UNITS)
+	$(foreach n,1 5 8,install -m 644 -D -t $(DESTDIR)$(prefix)/share/man/man$(n) docs/man/*.$(n) &&) true
+	$(foreach p,launcher-net launcher-vmm launcher-stats,echo '.so man8/launcher.8' \
+	  >$(DESTDIR)$(prefix)/share/man/man8/$(p).8 &&) true
+	install -m 644 -D docs/completion/launcher.bash $(DESTDIR)$(prefix)/share/bash-completion/completions/launcher
+	install -m 644 -D docs/completion/launcherctl.bash \
+	  $(DESTDIR)$(prefix)/share/bash-completion/completions/launcherctl
+	install -m 644 -D -t $(DESTDIR)$(prefix)/share/zsh/vendor-completions docs/completion/_*
+	install -m 644 -D -t $(DESTDIR)$(prefix)/share/fish/vendor_completions.d docs/completion/*.fish
 	install -m 644 systemd/launcher.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/launcher.conf
 	install -m 644 systemd/launcher.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/launcher.conf
 	test -e $(DESTDIR)/etc/default/launcher || \

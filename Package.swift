@@ -1,9 +1,11 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// `make` tells which commit it builds; a plain `swift build` does not need to know.
-let commit: [CSetting] =
-  Context.environment["LAUNCHER_COMMIT"].map { [.define("LAUNCHER_COMMIT", to: "\"\($0)\"")] } ?? []
+/// `make` tells which version and commit it builds; a plain `swift build` does not need to know.
+let build: [CSetting] = ["LAUNCHER_VERSION", "LAUNCHER_COMMIT"].compactMap { name in
+  guard let value = Context.environment[name], !value.isEmpty else { return nil }
+  return .define(name, to: "\"\(value)\"")
+}
 
 let settings: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
@@ -23,7 +25,7 @@ let package = Package(
     .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-    .target(name: "CShims", cSettings: [.define("_GNU_SOURCE")] + commit),
+    .target(name: "CShims", cSettings: [.define("_GNU_SOURCE")] + build),
     shared("Linux", ["CShims"]),
     shared("Loop", ["Linux", "CShims"]),
     shared("AsyncLoop", ["Linux", "Loop"]),
@@ -40,6 +42,7 @@ let package = Package(
     shared("TLS", ["COpenSSL"]),
     shared("CertificateAuthority", ["COpenSSL", "TLS"]),
     shared("Settings", ["CShims", "Channel", "Confinement", "Glog", "GoFlags", "Instances", "Linux", "Rights"]),
+    shared("Manual", ["GoFlags"]),
     shared("Startup", ["CShims", "Linux", "Loop"]),
     shared("Channel", ["CShims", "Instances", "Linux", "Loop"]),
     shared(
@@ -48,7 +51,8 @@ let package = Package(
     .executableTarget(
       name: "launcher",
       dependencies: [
-        "CShims", "Channel", "Confinement", "Glog", "Linux", "Loop", "Rights", "Settings", "Startup",
+        "CShims", "Channel", "Confinement", "Glog", "GoFlags", "Linux", "Loop", "Manual", "Rights", "Settings",
+        "Startup",
       ], swiftSettings: settings),
     .executableTarget(
       name: "launcher-net",
@@ -71,8 +75,8 @@ let package = Package(
     .executableTarget(
       name: "launcherctl",
       dependencies: [
-        "CertificateAuthority", "Glog", "GoFlags", "Gob", "Instances", "JSON", "Linux", "Loop", "Payloads", "SSNTP",
-        "TLS",
+        "CertificateAuthority", "Glog", "GoFlags", "Gob", "Instances", "JSON", "Linux", "Loop", "Manual", "Payloads",
+        "SSNTP", "TLS",
       ], swiftSettings: settings),
     tests(
       "LauncherctlTests",
@@ -105,6 +109,7 @@ let package = Package(
     tests("GlogTests", ["Glog"]),
     tests("GoFlagsTests", ["GoFlags"]),
     tests("JSONTests", ["JSON"]),
+    tests("ManualTests", ["launcher", "launcherctl", "Settings"]),
     tests("SettingsTests", ["Settings", "Glog", "GoFlags", "Instances"], fixtures: true),
     tests("ServiceManagerTests", ["Linux", "Loop", "ServiceManager"]),
     tests("SSNTPTests", ["SSNTP", "Gob"], fixtures: true),

@@ -11,7 +11,8 @@ import Startup
 /// them running. Under systemd three units and a socket unit do this instead.
 @main struct Launcher {
   static func main() {
-    let options = Settings.ofThisProcess(.launcher, libraries: Confinement.libraryVersions)
+    let options = Settings.ofThisProcess(
+      .launcher, libraries: Confinement.libraryVersions, document: Documents.text)
     log.configure(options.log.early)
     // The modes of the folders are meant: other users go through them.
     umask(0o022)

@@ -87,6 +87,8 @@ int sh_open_path_beneath(int folder, const char *path);
 int sh_pipe(int fds[2]);
 
 // build.c: what only the build knows
+/// "development" where nobody told.
+const char *sh_version(void);
 /// The commit of the sources, "unknown" where nobody told.
 const char *sh_commit(void);
 

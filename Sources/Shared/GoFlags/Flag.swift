@@ -8,27 +8,27 @@ public struct Flag<Value: Sendable>: Sendable {
   let convert: @Sendable (String) -> Value?
 }
 
-/// What the parser and the help text need to know of a flag, whatever its type.
-struct FlagDefinition: Sendable {
-  let name: String
+/// What the parser, the help text and the manuals need to know of a flag, whatever its type.
+public struct FlagDefinition: Sendable {
+  public let name: String
   /// What stands for the value in the help text; nil for a boolean, which needs no value.
-  let placeholder: String?
+  public let placeholder: String?
   /// The default as the help text shows it; empty where there is nothing to show.
-  let defaultText: String
+  public let defaultText: String
   /// Completes "… is not …" in an error.
-  let allowed: String
+  public let allowed: String
   /// Allowed values as the help text shows them; empty where the placeholder says enough.
   let note: String
-  let group: String
-  let help: String
+  public let group: String
+  public let help: String
   /// What a manual says beyond `help`; empty where that is all.
-  let detail: String
-  let completion: FlagCompletion
+  public let detail: String
+  public let completion: FlagCompletion
   /// Set by the program that starts this one: not in help texts and manuals.
   let isInternal: Bool
   let accepts: @Sendable (String) -> Bool
 
-  var isBoolean: Bool { placeholder == nil }
+  public var isBoolean: Bool { placeholder == nil }
 }
 
 /// What a shell proposes for a flag's value.

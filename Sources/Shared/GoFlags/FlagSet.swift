@@ -51,8 +51,8 @@ public struct FlagSet: Sendable {
     return Flag(name: name, defaultValue: defaultValue, convert: convert)
   }
 
-  /// The names of the flags that people may set, in the order of their definition.
-  public var names: [String] { definitions.filter { !$0.isInternal }.map(\.name) }
+  /// The flags that people may set, in the order of their definition.
+  public var shown: [FlagDefinition] { definitions.filter { !$0.isInternal } }
 
   static let helpNames = ["h", "help"]
 

@@ -6,7 +6,7 @@ private let widestNameColumn = 26
 extension FlagSet {
   /// The help text: usage, then the flags by subject in the order of their definition, each with its default.
   public var helpText: String {
-    let definitions = definitions.filter { !$0.isInternal }
+    let definitions = shown
     let names = definitions.map(\.heading)
     let column = min(names.map(\.count).max() ?? 0, widestNameColumn) + 4
     var lines = ["\(program): \(summary)", "usage: \(program) [flags]"]

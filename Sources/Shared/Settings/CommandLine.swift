@@ -51,9 +51,8 @@ extension Settings {
   }
 }
 
-/// What this build is.
+/// What this build is, as `make` told it.
 public enum Version {
-  public static let number = "1.0"
-  /// The commit that the build was told of, see Makefile.
+  public static var number: String { String(cString: sh_version()) }
   public static var commit: String { String(cString: sh_commit()) }
 }

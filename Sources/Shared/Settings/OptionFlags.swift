@@ -152,12 +152,14 @@ struct OptionFlags {
         Checks certificates, folders, tools, firmware, users, KVM and the kernel, prints a table with a remedy for \
         each shortcoming, and ends: status 0 when the node is ready, else 1. Nothing is changed.
         """)
-    rendezvous = flags.string(
-      "rendezvous", "SOCKET", default: Self.defaultRendezvous, group: "Program", help: "where the processes meet",
+    rendezvous = flags.value(
+      "rendezvous", "SOCKET", default: Self.defaultRendezvous, defaultText: Rendezvous.defaultPath, allowed: "a text",
+      group: "Program", help: "where the processes meet",
       detail: """
         The socket at which launcher-net and launcher-stats meet launcher-vmm. Started by another user than root, \
         launcher has it in the user's runtime folder.
-        """, completion: .file)
+        """, completion: .file
+    ) { $0 }
     showsVersion = flags.bool(
       "version", group: "Program", help: "say the version",
       detail: "With the commit it was built from and the versions of the libraries.")

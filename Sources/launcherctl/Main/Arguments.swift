@@ -9,8 +9,12 @@ struct Arguments {
   init(_ arguments: [String], flags set: FlagSet, operands allowed: Int) throws {
     do {
       try self.init(arguments, flags: set)
-    } catch FlagError.helpRequested {
-      throw HelpRequest(text: set.helpText)
+    } catch {
+      switch error {
+      case .helpRequested: throw HelpRequest(text: set.helpText)
+      case .documentRequested(let form) where form == DefinitionsRequest.form: throw DefinitionsRequest(flags: set)
+      default: throw error
+      }
     }
     guard operands.count == allowed else {
       throw UsageError(
@@ -58,9 +62,11 @@ extension FlagSet {
 
   /// `-dir`: the folder of the server.
   mutating func folder() -> Flag<String> {
-    string(
-      "dir", "DIR", default: ServerFolder.defaultPath, group: "Server",
-      help: "the server's folder: certificates and control socket")
+    value(
+      "dir", "DIR", default: ServerFolder.defaultPath, defaultText: ServerFolder.rootsPath, allowed: "a text",
+      group: "Server", help: "the server's folder: certificates and control socket",
+      detail: "Of another user than root it is launcherctl in the user's runtime folder.", completion: .folder
+    ) { $0 }
   }
 
   /// `-hosts`: whom the server's certificate names.

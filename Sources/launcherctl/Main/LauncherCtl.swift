@@ -18,6 +18,10 @@ import GoFlags
       Console.print(Subcommand.overview)
       return .success
     }
+    if name.hasPrefix("-help="), let text = Documents.text(String(name.dropFirst("-help=".count))) {
+      Console.print(text)
+      return .success
+    }
     guard let command = Subcommand.named(name) else {
       Console.complain("launcherctl: there is no command \(name.debugDescription); see launcherctl help")
       return .usage

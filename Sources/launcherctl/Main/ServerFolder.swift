@@ -11,9 +11,11 @@ struct ServerFolder {
 
   var control: String { "\(path)/\(Self.controlName)" }
 
+  static let rootsPath = "/run/launcherctl"
+
   static var defaultPath: String {
     let user = geteuid()
-    if user == 0 { return "/run/launcherctl" }
+    if user == 0 { return rootsPath }
     if let runtime = getenv("XDG_RUNTIME_DIR").map({ String(cString: $0) }), runtime.hasPrefix("/") {
       return "\(runtime)/launcherctl"
     }
