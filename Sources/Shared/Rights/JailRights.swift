@@ -24,7 +24,8 @@ extension ProcessRights {
     seccomp: SeccompPolicy(
       kind: .denyList,
       rules: jailRules),
-    libraries: nil)
+    libraries: [],
+    isForeign: true)
 
   /// qemu-img makes one overlay.
   public static let qemuImg = ProcessRights(
@@ -37,7 +38,8 @@ extension ProcessRights {
         + allow([.change, .makeFile], .staging, because: "the overlay is made there")
         + allow(.readFile, .backingImage, because: "what it is laid over")),
     seccomp: SeccompPolicy(kind: .denyList, rules: jailRules + noSocket),
-    libraries: nil)
+    libraries: [],
+    isForeign: true)
 
   /// xorriso makes one config drive.
   public static let xorriso = ProcessRights(
@@ -49,7 +51,8 @@ extension ProcessRights {
       files: dynamicLoader + programData + ownProgram
         + allow([.read, .change, .makeFile], .staging, because: "the files that go in, the image that comes out")),
     seccomp: SeccompPolicy(kind: .denyList, rules: jailRules + noSocket),
-    libraries: nil)
+    libraries: [],
+    isForeign: true)
 }
 
 private let ownProgram = allow([.execute, .readFile], .program, because: "itself")

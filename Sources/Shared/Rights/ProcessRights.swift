@@ -11,8 +11,10 @@ public struct ProcessRights: Sendable {
   public internal(set) var seccomp: SeccompPolicy
   /// It may go on as root: it starts others as their users.
   public var mayBeRoot = false
-  /// Shared libraries it may be linked with besides the C, C++ and GCC runtimes; nil: not a program of ours.
-  public let libraries: [String]?
+  /// Shared libraries it may be linked with besides the C, C++ and GCC runtimes.
+  public let libraries: [String]
+  /// Not a program of launcher's, so what it is linked with is its own business.
+  public var isForeign = false
 
   /// Every process of launcher and every program that it starts.
   public static let all = [
