@@ -35,7 +35,7 @@ private let disk = """
       "-blockdev",
       #"{"driver":"raw","node-name":"config","read-only":true,"#
         + #""file":{"driver":"file","filename":"/state/instances/x/config.iso","read-only":true}}"#,
-      "-device", "virtio-blk-pci,drive=config", "-netdev", "user,id=net0",
+      "-device", "virtio-blk-pci,drive=config", "-netdev", "user,id=net0,restrict=on",
       "-device", "virtio-net-pci,netdev=net0,mac=02:00:e6:f5:af:f9",
     ])
 }

@@ -138,6 +138,7 @@ struct Row: CustomStringConvertible, Sendable {
             "write-own-state", "create-beside-own-disk", "read-other-disk", "write-other-disk", "truncate-other-disk",
             "create-beside-other-disk", "create-in-staging", "netlink-socket", "unix-socket", "packet-socket",
             "connect-socket", "connect-other-monitor", "connect-abstract-socket", "bind-port",
+            "connect-configured-port", "udp-socket",
           ]
         ),
         (.failed(EPERM), deniedToPrograms + attributes + ["start-process", "unix-pair", "stay-in-session"]),
@@ -146,8 +147,7 @@ struct Row: CustomStringConvertible, Sendable {
         (.failed(EBADF), ["use-inherited-descriptor"]),
       ],
       allowed: [
-        "write-own-disk", "read-backing-image", "read-own-config-drive", "connect-configured-port", "udp-socket",
-        "make-executable",
+        "write-own-disk", "read-backing-image", "read-own-config-drive", "make-executable",
       ]),
     Row(
       process: "qemu-img",

@@ -4,26 +4,23 @@
 extension ProcessRights {
   /// A machine. QEMU adds its own filter (`-sandbox`), which denies it exec and fork as well.
   ///
-  /// User-mode networking makes the guest's connections by sockets of QEMU, so TCP and UDP go out from it, to
-  /// services on the node's loopback too; it can bind no TCP port.
+  /// User-mode networking is restricted to what QEMU answers itself (an address by DHCP): outside it, it would reach
+  /// the services on the node's own loopback. So QEMU needs no socket but those it is handed.
   public static let qemu = ProcessRights(
     name: "qemu-system-x86_64",
     capabilities: [],
     securebits: .all,
     limits: [
       noCore,
-      limit(.openFiles, 4096, because: "a few for each disk and queue, one for each connection of the guest"),
+      limit(.openFiles, 4096, because: "a few for each disk and queue"),
     ],
     landlock: .own(
       files: dynamicLoader + programData + firmware + machineDevices + ownProgram
         + allow(.change, .disk, because: "the guest's disk")
         + allow(.readFile, .backingImage, because: "what the disk is laid over")
         + allow(.readFile, .configDrive, because: "the guest's config drive")
-        + allow(.change, .firmwareVariables, because: "what EFI remembers"),
-      connect: .any),
-    seccomp: SeccompPolicy(
-      kind: .denyList,
-      rules: jailRules),
+        + allow(.change, .firmwareVariables, because: "what EFI remembers")),
+    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules + noSocket),
     libraries: [],
     isForeign: true)
 
@@ -64,7 +61,7 @@ private let toolLimits = [
   limit(.addressSpace, 8 * gibibyte, because: "a few hundred MiB, most of it reserved for threads"),
 ]
 
-private let noSocket = [rule("socket", failing: eAccess, because: "a tool has no network")]
+private let noSocket = [rule("socket", failing: eAccess, because: "none has a network but by what it is handed")]
 
 /// What neither QEMU nor a tool needs and the spawner does.
 private let jailRules: [SyscallRule] = [

@@ -51,7 +51,7 @@ extension ProcessRights {
 
   /// launcher-vmm's spawner. Filters and domains survive exec, so these must suit QEMU, qemu-img and xorriso as well:
   /// the filter denies what none of them may ever do, the domain holds what any of them needs, and each of them gets
-  /// its own, narrower ones on top. So it could open a connection, which it never does: QEMU's user-mode network must.
+  /// its own, narrower ones on top.
   public static let spawner = ProcessRights(
     name: "launcher-vmm (spawner)",
     capabilities: [],
@@ -64,8 +64,7 @@ extension ProcessRights {
       files: dynamicLoader + programData + firmware + machineDevices
         + allow([.execute, .readFile], .programs, because: "the programs that it may start, and no other")
         + allow(.read, .images, because: "backing images")
-        + allow(.own, .instances, because: "each machine's disk, each tool's staging folder"),
-      connect: .any),
+        + allow(.own, .instances, because: "each machine's disk, each tool's staging folder")),
     seccomp: SeccompPolicy(kind: .denyList, rules: neverForChildren + noOtherIdentity + sameUserRules),
     libraries: manager.libraries)
 }

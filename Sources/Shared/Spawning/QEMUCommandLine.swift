@@ -40,7 +40,7 @@ enum QEMUCommandLine {
       "-device", "virtio-blk-pci,drive=disk,bootindex=1",
       "-blockdev", text(configDrive(folder)),
       "-device", "virtio-blk-pci,drive=config",
-      "-netdev", "user,id=net0",
+      "-netdev", "user,id=net0,restrict=on",
       "-device", "virtio-net-pci,netdev=net0" + (spec.network.mac.map { ",mac=\($0)" } ?? ""),
     ]
     return arguments
