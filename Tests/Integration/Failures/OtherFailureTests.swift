@@ -118,7 +118,9 @@ extension Integration {
         rename(image, "\(image).away")
         try await node.expectFailure(
           "RestartFailure", "launch_failure", of: instance, by: "RESTART", "restart: {instance_uuid: \(instance)}")
-        try expectLog(of: node, "RESTART failed with launch_failure", "No such file or directory")
+        try expectLog(
+          of: node, "RESTART failed with launch_failure: start QEMU: jail of qemu-system-x86_64",
+          "No such file or directory")
         rename("\(image).away", image)
         try node.send("RESTART", of: instance)
         try await node.state("active", of: instance)
