@@ -42,6 +42,7 @@ final class Node {
   private(set) var port = 0
   private var launcher: ChildProcess?
   private var mounts: [String] = []
+  private let sweeper: Sweeper
 
   var stateFolder: String { "\(folder)/state" }
   var images: String { "\(stateFolder)/images" }
@@ -72,6 +73,7 @@ final class Node {
     var template = Array("/tmp/launcher-node-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw HarnessError("make a folder in /tmp") }
     folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    sweeper = try Sweeper(of: folder)
     chmod(folder, 0o755)
     try FileManager.default.createDirectory(atPath: images, withIntermediateDirectories: true)
     for name in [Self.image, Self.efiImage] { try addImage(name) }
@@ -251,6 +253,7 @@ final class Node {
     if !gone { Issue.record("processes \(ProcessTable.mentioning(folder)) cannot be killed") }
     for path in mounts { try ChildProcess.run(["/usr/bin/umount", path]) }
     try FileManager.default.removeItem(atPath: folder)
+    try await sweeper.finish()
     let sockets = try String(contentsOfFile: "/proc/net/unix", encoding: .utf8)
     if sockets.contains(folder) { Issue.record("a socket in \(folder) is left") }
   }

@@ -4,8 +4,7 @@ import Foundation
 /// waits for the test to read them.
 final class Peer {
   private let process: ChildProcess
-  /// A socket, because writing to it may fail without a signal.
-  private let commands: Int32
+  private let commands: InputSocket
   private let reports: String
   private var bytesRead = 0
   private(set) var events: [PeerEvent] = []
@@ -14,26 +13,19 @@ final class Peer {
   /// Starts it on a free port of 127.0.0.1, or on `port`.
   init(_ program: String, certificates: String, folder: String, port: Int = 0) throws {
     reports = "\(folder)/peer-\(UUID().uuidString).jsonl"
-    var pair: [Int32] = [0, 0]
-    guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
-      throw HarnessError("make the peer's input")
-    }
-    defer { close(pair[1]) }
-    commands = pair[0]
+    commands = try InputSocket()
     let output = open(reports, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     let errors = open("\(folder)/peer.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     defer {
       close(output)
       close(errors)
     }
-    process = try ChildProcess(
+    process = try commands.start(
       [
         program, "-listen", "127.0.0.1:\(port)", "-ca", "\(certificates)/ca.pem", "-cert",
         "\(certificates)/server.pem",
-      ], input: pair[1], output: output, error: errors)
+      ], output: output, error: errors)
   }
-
-  deinit { close(commands) }
 
   var pid: pid_t { process.pid }
 
@@ -72,16 +64,7 @@ final class Peer {
 
   /// Gives it a command (Tests/Peer/command.go).
   func `do`(_ command: [String: Any]) throws {
-    var line = try JSONSerialization.data(withJSONObject: command)
-    line.append(UInt8(ascii: "\n"))
-    try line.withUnsafeBytes { bytes in
-      var rest = bytes
-      while !rest.isEmpty {
-        let count = Glibc.send(commands, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
-        guard count > 0 else { throw HarnessError("the peer does not take commands") }
-        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-      }
-    }
+    try commands.send(line: JSONSerialization.data(withJSONObject: command))
   }
 
   /// Ends it as a crash does.
