@@ -18,16 +18,10 @@ final class InstanceSampler {
   /// Bytes: the largest text is a smaps_rollup of some 900.
   private static let textLimit = 4096
 
-  /// For whom a sample is: each has its own "since the last sample".
-  enum Reader: CaseIterable {
-    case scheduler
-    case metrics
-  }
-
   private final class Entry {
     var record: InstanceRecord
     var files: InstanceFiles
-    var shares = Reader.allCases.map { _ in CPUShare() }
+    var share = CPUShare()
     var memoryMB = -1
     /// The number of the sample that measured its memory; 0 for none.
     var measured: UInt64 = 0
@@ -81,10 +75,10 @@ final class InstanceSampler {
   func keep(only ids: Set<Identifier>) { entries = entries.filter { ids.contains($0.key) } }
 
   /// All instances in the order of their identifiers.
-  func sample(for reader: Reader) -> [InstanceSample] {
+  func sample() -> [InstanceSample] {
     sampleNumber += 1
     _ = measureMemory(within: Self.sampleBudget)
-    return entries.values.map { sample($0, reader) }.sorted { $0.instance < $1.instance }
+    return entries.values.map(sample).sorted { $0.instance < $1.instance }
   }
 
   /// Measures the memory of instances whose turn has not come since the last sample; false when there is none left.
@@ -102,7 +96,7 @@ final class InstanceSampler {
     return false
   }
 
-  private func sample(_ entry: Entry, _ reader: Reader) -> InstanceSample {
+  private func sample(_ entry: Entry) -> InstanceSample {
     let record = entry.record
     var sample = InstanceSample(instance: record.instance, state: record.state)
     sample.sshIP = record.sshIP?.description ?? ""
@@ -110,8 +104,7 @@ final class InstanceSampler {
     sample.memoryUsageMB = entry.memoryMB
     sample.diskUsageMB = disk(entry)
     let time = read(entry.files.time, "CPU time", of: entry, InstanceFigures.time)
-    let index = Reader.allCases.firstIndex(of: reader)!
-    sample.cpuUsage = entry.shares[index].update(
+    sample.cpuUsage = entry.share.update(
       time, at: clock(), vcpus: record.vcpus, ticksPerSecond: ticksPerSecond)
     return sample
   }

@@ -14,6 +14,8 @@ import Startup
   static func main() {
     let options = Settings.ofThisProcess(.stats, libraries: Confinement.libraryVersions)
     log.configure(options.log.early)
+    // The metrics file is for everybody.
+    umask(0o022)
     do {
       try Startup.closeDescriptors(from: Startup.firstInherited)
       let service = try ServiceManager()
@@ -22,11 +24,19 @@ import Startup
       log.configure(logSettings)
       let loop = try EventLoop()
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
+      var rights = ProcessRights.stats
+      var surroundings = Surroundings()
+      var metrics: MetricsFile?
+      if !options.metricsFolder.isEmpty {
+        metrics = try MetricsFile(in: options.metricsFolder)
+        rights = rights.withMetricsFile
+        try surroundings.set(.metrics, path: options.metricsFolder)
+      }
       let reporter = Reporter(
         rendezvous: options.rendezvous, sockets: try RendezvousVisitor.Sockets(),
-        node: NodeSource(instances: "\(options.stateFolder)/instances"), instances: InstanceSampler(), loop: loop,
-        service: service)
-      try options.confine(.stats, as: .stats, logSettings)
+        node: NodeSource(instances: "\(options.stateFolder)/instances"), instances: InstanceSampler(),
+        metrics: metrics, interval: options.statsInterval, loop: loop, service: service)
+      try options.confine(rights, surroundings, as: .stats, logSettings)
       Startup.endOnSignal(signals, loop: loop) {
         log.info("ending")
         service.stopping()

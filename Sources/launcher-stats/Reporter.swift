@@ -1,4 +1,5 @@
 import Channel
+import Glibc
 import Glog
 import Instances
 import Linux
@@ -11,8 +12,15 @@ final class Reporter {
   /// Seconds between two turns of measuring what did not fit a sample: a hundredth of one CPU at most.
   private static let catchUpInterval = 1.0
 
+  /// Without a scheduler nobody asks for samples: the metrics are then written at this multiple of the interval.
+  private static let patience = 1.5
+
   private let loop: EventLoop
   private let node: NodeSource
+  private let metrics: MetricsFile?
+  /// Seconds between two samples that launcher-net asks for.
+  private let interval: Double
+  private var metricsTimer: EventLoop.Timer?
   private let service: ServiceManager
   private var vmm: Channel<VMMToStats, StatsToVMM>?
   private var net: Channel<NetToStats, StatsToNet>?
@@ -24,8 +32,10 @@ final class Reporter {
 
   init(
     rendezvous: String, sockets: RendezvousVisitor.Sockets, node: NodeSource, instances: InstanceSampler,
-    loop: EventLoop, service: ServiceManager
+    metrics: MetricsFile?, interval: Double, loop: EventLoop, service: ServiceManager
   ) {
+    self.metrics = metrics
+    self.interval = interval
     self.loop = loop
     self.service = service
     self.node = node
@@ -64,6 +74,7 @@ final class Reporter {
     case .complete:
       if let confirmed { instances.keep(only: confirmed) }
       confirmed = nil
+      if metricsTimer == nil { writeMetrics(node.sample(), instances.sample()) }
     case .netChannel(let end):
       net?.close()
       net = Channel(
@@ -81,19 +92,34 @@ final class Reporter {
     case .sample(let request, let withInstances):
       // launcher-vmm tells us of a change before it tells launcher-net: what it has told by now belongs in the answer.
       vmm?.drain()
-      net?.send(.node(request: request, node.sample()))
-      if withInstances { sendInstances(request) }
+      let node = node.sample()
+      net?.send(.node(request: request, node))
+      if withInstances { sendInstances(request, node) }
     }
   }
 
-  private func sendInstances(_ request: UInt64) {
-    var rest = instances.sample(for: .scheduler)[...]
+  private func sendInstances(_ request: UInt64, _ node: NodeSample) {
+    let samples = instances.sample()
+    writeMetrics(node, samples)
+    var rest = samples[...]
     repeat {
       let part = rest.prefix(StatsToNet.maximumInstances)
       rest = rest.dropFirst(part.count)
       net?.send(.instances(request: request, Array(part), isLast: rest.isEmpty))
     } while !rest.isEmpty
     catchUp()
+  }
+
+  /// The same sample for the node's own operators, and the next one in case that launcher-net asks for none.
+  private func writeMetrics(_ sample: NodeSample, _ samples: [InstanceSample]) {
+    guard let metrics else { return }
+    metrics.write(sample, samples, at: time(nil))
+    if let metricsTimer { loop.cancel(metricsTimer) }
+    metricsTimer = loop.schedule(at: .after(seconds: Self.patience * interval)) { [unowned self] in
+      vmm?.drain()
+      writeMetrics(node.sample(), instances.sample())
+      catchUp()
+    }
   }
 
   private func catchUp() {

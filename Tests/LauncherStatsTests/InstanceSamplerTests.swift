@@ -64,7 +64,7 @@ private func record(_ number: Int, _ state: InstanceState = .active) -> Instance
   clocks.sampler.update(record(1), try stand.files())
   // Proportional memory moves with whoever shares it: the figure lies between what is read before and after.
   let before = try stand.memory()
-  let sample = try #require(clocks.sampler.sample(for: .scheduler).first)
+  let sample = try #require(clocks.sampler.sample().first)
   let after = try stand.memory()
   #expect((min(before, after) - 1...max(before, after) + 1).contains(sample.memoryUsageMB))
   #expect(sample.memoryUsageMB >= 0)
@@ -73,17 +73,7 @@ private func record(_ number: Int, _ state: InstanceState = .active) -> Instance
   #expect(sample.sshIP == "10.0.0.1")
   #expect(sample.sshPort == 33_002)
   clocks.now = 30_000_000_000
-  #expect(clocks.sampler.sample(for: .scheduler).first?.cpuUsage == 0)
-}
-
-@Test func eachReaderHasItsOwnLastSample() throws {
-  let clocks = Clocks()
-  let stand = Stand()
-  clocks.sampler.update(record(1), try stand.files())
-  _ = clocks.sampler.sample(for: .scheduler)
-  clocks.now = 30_000_000_000
-  #expect(clocks.sampler.sample(for: .metrics).first?.cpuUsage == -1)
-  #expect(clocks.sampler.sample(for: .scheduler).first?.cpuUsage == 0)
+  #expect(clocks.sampler.sample().first?.cpuUsage == 0)
 }
 
 @Test func aRecordWithoutFilesDropsThoseThatCameBefore() throws {
@@ -91,9 +81,9 @@ private func record(_ number: Int, _ state: InstanceState = .active) -> Instance
   let stand = Stand()
   let files = try stand.files()
   clocks.sampler.update(record(1), files)
-  _ = clocks.sampler.sample(for: .scheduler)
+  _ = clocks.sampler.sample()
   clocks.sampler.update(record(1, .exited), InstanceFiles(disk: files.disk))
-  let sample = try #require(clocks.sampler.sample(for: .scheduler).first)
+  let sample = try #require(clocks.sampler.sample().first)
   #expect(sample.state == .exited)
   #expect((sample.memoryUsageMB, sample.cpuUsage) == (-1, -1))
   #expect(sample.diskUsageMB >= 0)
@@ -105,7 +95,7 @@ private func record(_ number: Int, _ state: InstanceState = .active) -> Instance
     let stand = Stand()
     clocks.sampler.update(record(1), try stand.files())
   }
-  let sample = try #require(clocks.sampler.sample(for: .scheduler).first)
+  let sample = try #require(clocks.sampler.sample().first)
   #expect((sample.memoryUsageMB, sample.cpuUsage) == (-1, -1))
 }
 
@@ -118,7 +108,7 @@ private func record(_ number: Int, _ state: InstanceState = .active) -> Instance
       sampler.update(
         InstanceRecord(instance: Identifier("a-1")!, state: .active, vcpus: 1, sshIP: nil, sshPort: 0),
         InstanceFiles(memory: empty, time: strange))
-      let sample = sampler.sample(for: .scheduler)[0]
+      let sample = sampler.sample()[0]
       precondition((sample.memoryUsageMB, sample.cpuUsage, sample.diskUsageMB) == (-1, -1, -1))
     }
   }
@@ -131,9 +121,9 @@ private func record(_ number: Int, _ state: InstanceState = .active) -> Instance
   let sampler = InstanceSampler()
   for number in 0..<5 { sampler.update(record(number), InstanceFiles()) }
   sampler.remove(Identifier("0-0")!)
-  #expect(sampler.sample(for: .scheduler).map(\.instance.text) == ["0-1", "0-2", "0-3", "0-4"])
+  #expect(sampler.sample().map(\.instance.text) == ["0-1", "0-2", "0-3", "0-4"])
   sampler.keep(only: [Identifier("0-3")!])
-  #expect(sampler.sample(for: .scheduler).map(\.instance.text) == ["0-3"])
+  #expect(sampler.sample().map(\.instance.text) == ["0-3"])
 }
 
 /// The kernel takes long to sum up a large machine's memory: what does not fit one sample's budget comes in the next.
@@ -143,10 +133,10 @@ private func record(_ number: Int, _ state: InstanceState = .active) -> Instance
   for number in 0..<8 { clocks.sampler.update(record(number), try stand.files()) }
   // Three looks fill the budget: the first is its start.
   clocks.cost = InstanceSampler.sampleBudget / 3 + 1
-  func measured() -> Int { clocks.sampler.sample(for: .scheduler).count { $0.memoryUsageMB >= 0 } }
+  func measured() -> Int { clocks.sampler.sample().count { $0.memoryUsageMB >= 0 } }
   #expect([measured(), measured()] == [3, 6])
   #expect(!clocks.sampler.catchUp())
-  #expect(clocks.sampler.sample(for: .scheduler).allSatisfy { $0.memoryUsageMB >= 0 })
+  #expect(clocks.sampler.sample().allSatisfy { $0.memoryUsageMB >= 0 })
   clocks.cost = InstanceSampler.catchUpBudget / 3 + 1
   #expect([clocks.sampler.catchUp(), clocks.sampler.catchUp()] == [true, false])
 }

@@ -57,7 +57,7 @@ enum SamplingCost {
     for _ in 0..<SamplingCost.samples {
       let start = SamplingCost.cpuMilliseconds()
       _ = node.sample()
-      let samples = sampler.sample(for: .scheduler)
+      let samples = sampler.sample()
       costs.append(SamplingCost.cpuMilliseconds() - start)
       precondition(samples.count == SamplingCost.instances)
       measured = samples.count { $0.memoryUsageMB >= 0 }
