@@ -51,18 +51,33 @@ import Loop
     file = nil
   }
 
-  private func receive() {
+  /// Takes the last words of a machine that has ended, and closes.
+  func finish() {
+    var left = Self.maximumSize / Self.batch
+    while left > 0, take() { left -= 1 }
+    close()
+  }
+
+  /// Takes one batch; false when there was none.
+  private func take() -> Bool {
+    guard !isClosed else { return false }
     var bytes = [UInt8](repeating: 0, count: Self.batch)
     guard let outcome = try? bytes.withUnsafeMutableBytes({ try socket.read(into: $0) }), outcome != .end else {
-      return close()
+      close()
+      return false
     }
-    guard case .bytes(let count) = outcome else { return }
+    guard case .bytes(let count) = outcome else { return false }
     do {
       try append(Array(bytes[..<count]))
     } catch {
       // A full disk must not stop the machine: its output is lost, as if nobody listened.
       file = nil
     }
+    return true
+  }
+
+  private func receive() {
+    guard take() else { return }
     LoopActor.loop.onReadable(socket.raw, nil)
     LoopActor.loop.schedule(at: .after(seconds: Self.pause)) { [weak self] in
       if let self, !isClosed { watch() }

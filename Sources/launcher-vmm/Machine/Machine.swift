@@ -53,7 +53,7 @@ import Loop
     LoopActor.loop.forget(pidfd.raw)
     qmp?.close()
     qmp = nil
-    console?.close()
+    console?.finish()
     console = nil
     endGate.open()
     onEnd?()

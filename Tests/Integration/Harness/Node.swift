@@ -241,6 +241,8 @@ final class Node {
   private func tearDown() async throws {
     try peer?.read()
     if launcher != nil { try await stopLauncherAtAnyCost() }
+    // Helpers of a process end when the kernel tells them that it has.
+    _ = try await eventually(within: 20) { launcherProcesses.isEmpty }
     for pid in launcherProcesses {
       Issue.record("process \(pid) of launcher outlived it: \(ProcessTable.arguments(of: pid))")
     }
