@@ -11,7 +11,10 @@ final class Peer {
   private(set) var frames: [Frame] = []
 
   /// Starts it on a free port of 127.0.0.1, or on `port`.
-  init(_ program: String, certificates: String, folder: String, port: Int = 0) throws {
+  /// `wrapper` is a command that executes it.
+  init(
+    _ program: String, certificates: String, folder: String, port: Int = 0, through wrapper: [String] = []
+  ) throws {
     reports = "\(folder)/peer-\(UUID().uuidString).jsonl"
     commands = try InputSocket()
     let output = open(reports, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
@@ -21,7 +24,7 @@ final class Peer {
       close(errors)
     }
     process = try commands.start(
-      [
+      wrapper + [
         program, "-listen", "127.0.0.1:\(port)", "-ca", "\(certificates)/ca.pem", "-cert",
         "\(certificates)/server.pem",
       ], output: output, error: errors)
