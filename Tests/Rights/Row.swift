@@ -120,12 +120,12 @@ struct Row: CustomStringConvertible, Sendable {
       process: "spawner",
       forbidden: [
         (.failed(EACCES), ["execute-program", "execute-shell"] + reading + ["netlink-socket", "unix-socket"]),
-        (
-          .failed(EPERM),
-          deniedToPrograms + ["unix-pair"] + attributes
-        ),
+        (.failed(EPERM), deniedToPrograms + attributes),
         (.failed(ENOSYS), ["make-io-ring"]),
-        (.failed(EACCES), ["write-backing-image", "bind-port", "packet-socket"]),
+        (
+          .failed(EACCES),
+          ["write-backing-image", "bind-port", "connect-other-port", "packet-socket", "udp-socket", "unix-pair"]
+        ),
       ],
       allowed: ["start-process", "read-backing-image", "write-own-disk"]),
     Row(
@@ -138,10 +138,10 @@ struct Row: CustomStringConvertible, Sendable {
             "write-own-state", "create-beside-own-disk", "read-other-disk", "write-other-disk", "truncate-other-disk",
             "create-beside-other-disk", "create-in-staging", "netlink-socket", "unix-socket", "packet-socket",
             "connect-socket", "connect-other-monitor", "connect-abstract-socket", "bind-port",
-            "connect-configured-port", "udp-socket",
+            "connect-configured-port", "udp-socket", "unix-pair",
           ]
         ),
-        (.failed(EPERM), deniedToPrograms + attributes + ["start-process", "unix-pair", "stay-in-session"]),
+        (.failed(EPERM), deniedToPrograms + attributes + ["start-process", "stay-in-session"]),
         (.failed(ENOSYS), ["make-io-ring"]),
         (.failed(ENOENT), ["read-secret-in-environment"]),
         (.failed(EBADF), ["use-inherited-descriptor"]),
@@ -199,7 +199,7 @@ struct Row: CustomStringConvertible, Sendable {
     ["execute-program", "execute-shell"] + reading + [
       "list-instances", "read-other-disk", "write-other-disk", "truncate-other-disk", "create-beside-other-disk",
       "connect-configured-port", "bind-port", "udp-socket", "netlink-socket", "packet-socket", "unix-socket",
-      "connect-socket", "connect-other-monitor", "connect-abstract-socket",
+      "unix-pair", "connect-socket", "connect-other-monitor", "connect-abstract-socket",
     ]
-  private static let toolDenied = deniedToPrograms + attributes + ["start-process", "unix-pair", "stay-in-session"]
+  private static let toolDenied = deniedToPrograms + attributes + ["start-process", "stay-in-session"]
 }

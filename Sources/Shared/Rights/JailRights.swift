@@ -20,7 +20,7 @@ extension ProcessRights {
         + allow(.readFile, .backingImage, because: "what the disk is laid over")
         + allow(.readFile, .configDrive, because: "the guest's config drive")
         + allow(.change, .firmwareVariables, because: "what EFI remembers")),
-    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules + noSocket),
+    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules),
     libraries: [],
     isForeign: true)
 
@@ -34,7 +34,7 @@ extension ProcessRights {
       files: dynamicLoader + programData + machineDevices + ownProgram
         + allow([.change, .makeFile], .staging, because: "the overlay is made there")
         + allow(.readFile, .backingImage, because: "what it is laid over")),
-    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules + noSocket),
+    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules),
     libraries: [],
     isForeign: true)
 
@@ -47,7 +47,7 @@ extension ProcessRights {
     landlock: .own(
       files: dynamicLoader + programData + ownProgram
         + allow([.read, .change, .makeFile], .staging, because: "the files that go in, the image that comes out")),
-    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules + noSocket),
+    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules),
     libraries: [],
     isForeign: true)
 }
@@ -61,8 +61,6 @@ private let toolLimits = [
   limit(.addressSpace, 8 * gibibyte, because: "a few hundred MiB, most of it reserved for threads"),
 ]
 
-private let noSocket = [rule("socket", failing: eAccess, because: "none has a network but by what it is handed")]
-
 /// What neither QEMU nor a tool needs and the spawner does.
 private let jailRules: [SyscallRule] = [
   rule("fork", "vfork", because: "a new process"),
@@ -72,26 +70,20 @@ private let jailRules: [SyscallRule] = [
 ]
 
 /// What would reach other processes and files of the same user past Landlock.
-let sameUserRules: [SyscallRule] =
-  [
-    rule("socket", when: [argument(0, isBelow: afInet)], failing: eAccess, because: "AF_UNIX: others' sockets"),
-    rule("socket", when: [argument(0, isAbove: afInet6)], failing: eAccess, because: "netlink, packet, vsock, …"),
-    rule("socketpair", because: "a datagram pair could be connected elsewhere"),
-    rule("process_madvise", "process_mrelease", because: "other processes' memory"),
-    rule("prlimit64", when: [argument(0, isNot: 0)], because: "other processes' limits"),
-    rule(
-      "sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity", "migrate_pages", "move_pages",
-      when: [argument(0, isNot: 0)], because: "other processes' share of the node"),
-    rule("setpriority", "ioprio_set", when: [argument(1, isNot: 0)], because: "other processes' share of the node"),
-    rule(
-      "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "setxattr", "lsetxattr",
-      "fsetxattr", "setxattrat", "removexattr", "lremovexattr", "fremovexattr", "removexattrat", "file_setattr",
-      because: "attributes of files, which Landlock does not govern"),
-    rule("utime", "utimes", "futimesat", "utimensat", because: "times of files, which Landlock does not govern"),
-    rule(
-      "shmget", "shmat", "shmctl", "semget", "semop", "semctl", "msgget", "msgsnd", "msgrcv", "msgctl", "mq_open",
-      "mq_unlink", because: "memory and queues that the processes of one user share"),
-  ]
-  + (afInet + 1..<afInet6).map {
-    rule("socket", when: [argument(0, is: $0)], failing: eAccess, because: "neither IPv4 nor IPv6")
-  }
+let sameUserRules: [SyscallRule] = [
+  rule("socket", "socketpair", failing: eAccess, because: "none has a network, or peers, but by what it is handed"),
+  rule("process_madvise", "process_mrelease", because: "other processes' memory"),
+  rule("prlimit64", when: [argument(0, isNot: 0)], because: "other processes' limits"),
+  rule(
+    "sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity", "migrate_pages", "move_pages",
+    when: [argument(0, isNot: 0)], because: "other processes' share of the node"),
+  rule("setpriority", "ioprio_set", when: [argument(1, isNot: 0)], because: "other processes' share of the node"),
+  rule(
+    "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "setxattr", "lsetxattr",
+    "fsetxattr", "setxattrat", "removexattr", "lremovexattr", "fremovexattr", "removexattrat", "file_setattr",
+    because: "attributes of files, which Landlock does not govern"),
+  rule("utime", "utimes", "futimesat", "utimensat", because: "times of files, which Landlock does not govern"),
+  rule(
+    "shmget", "shmat", "shmctl", "semget", "semop", "semctl", "msgget", "msgsnd", "msgrcv", "msgctl", "mq_open",
+    "mq_unlink", because: "memory and queues that the processes of one user share"),
+]

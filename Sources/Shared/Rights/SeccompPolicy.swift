@@ -6,8 +6,6 @@ public struct SyscallRule: Sendable {
       /// `argument & mask == value`
       case equal(mask: UInt64, value: UInt64)
       case different(from: UInt64)
-      case below(UInt64)
-      case above(UInt64)
     }
 
     public let argument: UInt32
@@ -50,14 +48,6 @@ func argument(_ number: UInt32, is value: Int) -> SyscallRule.Condition {
 
 func argument(_ number: UInt32, isNot value: Int) -> SyscallRule.Condition {
   SyscallRule.Condition(argument: number, comparison: .different(from: UInt64(value)))
-}
-
-func argument(_ number: UInt32, isBelow value: Int) -> SyscallRule.Condition {
-  SyscallRule.Condition(argument: number, comparison: .below(UInt64(value)))
-}
-
-func argument(_ number: UInt32, isAbove value: Int) -> SyscallRule.Condition {
-  SyscallRule.Condition(argument: number, comparison: .above(UInt64(value)))
 }
 
 func argument(_ number: UInt32, hasNone bits: Int) -> SyscallRule.Condition {
