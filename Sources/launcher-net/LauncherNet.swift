@@ -16,11 +16,12 @@ import TLS
 /// launcher-net: the process that parses bytes from the network, and cannot touch a machine, a disk or a device.
 @main struct LauncherNet {
   /// Bytes of a certificate file: a bundle of authorities has a few hundred thousand.
-  private static let certificateLimit = 1_048_576
-  private static let role = Role.agent
+  static let certificateLimit = 1_048_576
+  static let role = Role.agent
 
   static func main() {
     let options = Settings.ofThisProcess(.net, libraries: libraryVersions)
+    if options.checksConfiguration { NetReadiness.report(options) }
     log.configure(options.log.early)
     umask(0o077)
     do {

@@ -13,6 +13,7 @@ import Startup
 @main struct LauncherStats {
   static func main() {
     let options = Settings.ofThisProcess(.stats, libraries: Confinement.libraryVersions)
+    if options.checksConfiguration { StatsReadiness.report(options) }
     log.configure(options.log.early)
     // The metrics file is for everybody.
     umask(0o022)

@@ -16,6 +16,7 @@ import Startup
 @main struct LauncherVMM {
   static func main() {
     let options = Settings.ofThisProcess(.vmm, libraries: Confinement.libraryVersions)
+    if options.checksConfiguration { VMMReadiness.report(options) }
     log.configure(options.log.early)
     umask(0o077)
     do {

@@ -13,6 +13,7 @@ import Startup
   static func main() {
     let options = Settings.ofThisProcess(
       .launcher, libraries: Confinement.libraryVersions, document: Documents.text)
+    if options.checksConfiguration { CheckConfiguration.run(options, programs: programFolder) }
     log.configure(options.log.early)
     // The modes of the folders are meant: other users go through them.
     umask(0o022)

@@ -15,7 +15,7 @@ public struct FirmwareFiles: Sendable {
     ("/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"),
   ]
 
-  let code: String
+  public let code: String
   let variablesTemplate: String
 
   var codeDrive: JSONValue {

@@ -6,7 +6,7 @@ import Rights
 /// Where the spawner's programs are on this node, looked up once before anything is confined.
 public struct ProgramPaths {
   /// Searched in order; PATH is not asked, so that an environment cannot choose what is executed.
-  static let folders = ["/usr/local/bin", "/usr/bin", "/bin"]
+  public static let folders = ["/usr/local/bin", "/usr/bin", "/bin"]
 
   private let paths: [Program: String]
 
@@ -22,6 +22,8 @@ public struct ProgramPaths {
   public init(_ paths: [Program: String]) { self.paths = paths }
 
   subscript(program: Program) -> String? { paths[program] }
+
+  public func path(of program: Program) -> String? { paths[program] }
 
   public var missing: [Program] { Program.allCases.filter { paths[$0] == nil } }
 }

@@ -1,0 +1,80 @@
+import CShims
+import Channel
+import Glibc
+import Settings
+import Spawning
+
+/// What `-check-config` says of what launcher-vmm needs.
+enum VMMReadiness {
+  static func report(_ options: Settings) -> Never {
+    if let user = options.user { sh_set_ids(user.uid, user.gid, user.groups, Int32(user.groups.count)) }
+    var findings = tools
+    findings += [firmware, acceleration(options), images(options)]
+    findings.append(Folder("\(options.stateFolder)/instances").finding("instances", "make instances"))
+    Readiness.report(findings)
+  }
+
+  private static var tools: [Finding] {
+    let paths = ProgramPaths()
+    return Program.allCases.map { program in
+      guard let path = paths.path(of: program) else {
+        return Finding(
+          .missing, program.name, "not in \(ProgramPaths.folders.joined(separator: ", "))",
+          remedy: "apt-get install \(program.package)")
+      }
+      let version = ProgramOutput.of(path, ["--version"], isQuiet: true)?.split(separator: "\n").first.map {
+        String($0)
+      }
+      guard let version else {
+        return Finding(.missing, program.name, "\(path) does not run", remedy: "apt-get install \(program.package)")
+      }
+      return Finding(.ready, program.name, "\(path): \(version)")
+    }
+  }
+
+  private static var firmware: Finding {
+    FirmwareFiles().map { Finding(.ready, "EFI firmware", $0.code) }
+      ?? Finding(
+        .limited, "EFI firmware", "none: instances with fw_type efi, which is the default, cannot start",
+        remedy: "apt-get install ovmf")
+  }
+
+  private static func acceleration(_ options: Settings) -> Finding {
+    let device = "/dev/kvm"
+    let opened = open(device, O_RDWR | O_CLOEXEC)
+    let reason = String(cString: strerror(errno))
+    if opened >= 0 { close(opened) }
+    switch (options.virtualisation, opened >= 0) {
+    case (.software, _): return Finding(.limited, "KVM", "not used: -qemu-virtualisation is software")
+    case (_, true): return Finding(.ready, "KVM", device)
+    case (let wanted, false):
+      return Finding(
+        wanted == .kvm ? .missing : .limited, "KVM",
+        "\(device): \(reason): machines run in software, many times slower",
+        remedy: "load the kernel's module kvm_intel or kvm_amd, and add launcher-vmm's user to the group kvm")
+    }
+  }
+
+  private static func images(_ options: Settings) -> Finding {
+    let path = "\(options.stateFolder)/images"
+    if access(path, F_OK) != 0 && errno == ENOENT {
+      return Finding(.limited, "images", "\(path) is not there yet", remedy: "start launcher, then put images there")
+    }
+    guard access(path, R_OK | X_OK) == 0 else {
+      return Finding(
+        .missing, "images", "\(path): user \(geteuid()) cannot read it", remedy: "chmod o+rx \(path)")
+    }
+    return Finding(.ready, "images", path)
+  }
+}
+
+extension Program {
+  /// Debian's package.
+  fileprivate var package: String {
+    switch self {
+    case .qemu: "qemu-system-x86"
+    case .qemuImg: "qemu-utils"
+    case .xorriso: "xorriso"
+    }
+  }
+}

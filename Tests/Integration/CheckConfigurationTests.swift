@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+extension Integration {
+  /// What an operator runs first.
+  @Suite struct CheckConfigurationTests {
+    /// A folder with certificates, and the options that name it.
+    private final class Place {
+      let folder: String
+      let program: String
+
+      init() throws {
+        program = try Surroundings().binaries
+        folder = "/tmp/launcher-check-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try ChildProcess.run(["\(program)/launcherctl", "certs", "\(folder)/certificates"])
+      }
+
+      deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+      /// What is printed, and whether it ended with status 0.
+      func check(_ options: [String: String] = [:]) -> (text: String, isReady: Bool) {
+        let given = [
+          "cacert": "\(folder)/certificates/ca.pem", "cert": "\(folder)/certificates/agent.pem",
+          "state-dir": "\(folder)/state", "net-user": "61001:61001", "vmm-user": "61002:61002",
+          "stats-user": "61003:61003", "qemu-virtualisation": "software",
+        ].merging(options) { $1 }
+        let arguments = given.map { "-\($0.key)=\($0.value)" } + ["-check-config"]
+        do {
+          return (try ChildProcess.run(["\(program)/launcher"] + arguments), true)
+        } catch {
+          return ("\(error)", false)
+        }
+      }
+    }
+
+    @Test func `everything that a node needs is looked at, and nothing is changed`() throws {
+      let place = try Place()
+      let (text, isReady) = place.check()
+      #expect(isReady, "\(text)")
+      for subject in [
+        "users", "seccomp", "Landlock", "authority", "certificate", "role", "scheduler", "UUID store",
+        "qemu-system-x86_64", "qemu-img", "xorriso", "EFI firmware", "KVM", "images", "instances", "figures",
+      ] { #expect(text.contains("  \(subject) "), "\(subject)") }
+      #expect(text.contains("the key matches"))
+      #expect(text.contains("qemu-img version "))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder) == ["certificates"])
+    }
+
+    @Test func `what is missing is told with its remedy, and the exit status is 1`() throws {
+      let place = try Place()
+      let cases: [([String: String], String, String)] = [
+        (["cert": "/nonexistent"], "missing  certificate", "name another one with -cert"),
+        (["cert": "\(place.folder)/certificates/server.pem"], "missing  role", "have a certificate made"),
+        (["cert": "\(place.folder)/certificates/ca.pem"], "missing  certificate", "made anew as a pair"),
+        (["vmm-user": "nobody-of-this-name"], "missing  users", "create-users"),
+        (["metrics": "\(place.folder)/certificates"], "missing  metrics", "give the folder to user 61003"),
+      ]
+      for (options, finding, remedy) in cases {
+        let (text, isReady) = place.check(options)
+        #expect(!isReady)
+        #expect(text.contains(finding), "\(text)")
+        #expect(text.contains(remedy), "\(text)")
+        #expect(text.contains("The node is not ready: 1 of "), "\(text)")
+      }
+    }
+  }
+}
