@@ -71,7 +71,7 @@ $(PEER): $(wildcard Tests/Peer/*.go)
 	cd Tests/Peer && go vet ./... && go test ./... && go build -o ../../$@ .
 
 integration-tests: dependencies release $(GUEST_IMAGE) $(PEER)
-	LAUNCHER_BINARIES=$(CURDIR)/$(RELEASE) LAUNCHER_GUEST_IMAGE=$(CURDIR)/$(GUEST_IMAGE) \
+	LAUNCHER_BINARIES=$(CURDIR)/$(RELEASE) LAUNCHER_DEBUG_BINARIES=$(CURDIR)/.build/debug LAUNCHER_GUEST_IMAGE=$(CURDIR)/$(GUEST_IMAGE) \
 	  LAUNCHER_PEER=$(CURDIR)/$(PEER) swift test --filter IntegrationTests
 
 # Each process of launcher and each jail, as they are built and as they are installed.

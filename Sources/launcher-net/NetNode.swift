@@ -90,7 +90,9 @@ import ServiceManager
   private func handle(_ message: VMMToNet) {
     switch message {
     case .completed(let number): gateway.completed(number)
-    case .report(let number, let report): reports.take(number, report)
+    case .report(let number, let request, let report):
+      reports.take(number, report)
+      gateway.completed(request)
     case .census(let count, let isFull): reporter.censusChanged(to: Int(count), isFull: isFull)
     case .statsChannel(let end): stats.use(end)
     }

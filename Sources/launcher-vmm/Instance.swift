@@ -139,7 +139,7 @@ import Spawning
       let failure = await perform(request, work)
       if let failure {
         log.error("\(id): \(work.command.name) failed with \(failure.reason.name): \(failure.cause)")
-        node.reports.add(.failure(work.command, id, failure.reason))
+        node.reports.add(.failure(work.command, id, failure.reason), of: request)
       }
       if failure.map(\.changedCensus) ?? work.changesCensus { node.announceCensus() }
       node.announceCompleted(request)
@@ -323,7 +323,7 @@ import Spawning
   private func delete(_ request: Request) async -> Failure? {
     guard exists else {
       guard request.isRepeated else { return Failure(reason: .noInstance, cause: "no such instance") }
-      node.reports.add(.deleted(id))
+      node.reports.add(.deleted(id), of: request)
       return nil
     }
     if let machine {
@@ -339,7 +339,7 @@ import Spawning
     file = nil
     corruption = nil
     node.announceRemoval(of: id)
-    node.reports.add(.deleted(id))
+    node.reports.add(.deleted(id), of: request)
     StopPoint.reported.reach()
     log.info("\(id): deleted")
     return nil

@@ -52,7 +52,7 @@ import Spawning
     peers.onNetChannel = { [unowned self] in welcomeNet() }
     peers.onStatsChannel = { [unowned self] in welcomeStats() }
     peers.onNetMessage = { [unowned self] in try handle($0) }
-    reports.onNew = { [unowned self] in self.peers.sendToNet(.report(number: $0, $1)) }
+    reports.onNew = { [unowned self] in self.peers.sendToNet(.report(number: $0, request: $1, $2)) }
   }
 
   /// Reads the instances that are there, finds their machines again, and then lets the other processes in.
@@ -151,7 +151,9 @@ import Spawning
 
   private func welcomeNet() {
     peers.sendToNet(census)
-    for (number, report) in reports.open { peers.sendToNet(.report(number: number, report)) }
+    for (number, request, report) in reports.open {
+      peers.sendToNet(.report(number: number, request: request, report))
+    }
   }
 
   private func welcomeStats() {

@@ -97,9 +97,11 @@ public enum Report: Equatable, Sendable {
 
 /// What launcher-vmm may tell launcher-net.
 public enum VMMToNet: Message {
-  /// The request with this number is done with; a failure of it has been reported before.
+  /// The request with this number is done with.
   case completed(UInt64)
-  case report(number: UInt64, Report)
+  /// The request is done with, with this to tell. Both in one message, so that wherever launcher-vmm ends, the
+  /// scheduler is told once.
+  case report(number: UInt64, request: UInt64, Report)
   /// How many instances there are now, whatever their state, and whether the node takes more.
   case census(UInt32, isFull: Bool)
   /// The end of a new channel to launcher-stats; an older one is void.
@@ -114,15 +116,17 @@ public enum VMMToNet: Message {
     case .completed(let request):
       writer.integer(UInt8(1))
       writer.integer(request)
-    case .report(let number, .failure(let command, let instance, let reason)):
+    case .report(let number, let request, .failure(let command, let instance, let reason)):
       writer.integer(UInt8(2))
       writer.integer(number)
+      writer.integer(request)
       writer.integer(command.rawValue)
       writer.identifier(instance)
       writer.integer(reason.rawValue)
-    case .report(let number, .deleted(let instance)):
+    case .report(let number, let request, .deleted(let instance)):
       writer.integer(UInt8(3))
       writer.integer(number)
+      writer.integer(request)
       writer.identifier(instance)
     case .census(let count, let isFull):
       writer.integer(UInt8(4))
@@ -138,14 +142,17 @@ public enum VMMToNet: Message {
     case 1: self = .completed(try reader.integer())
     case 2:
       let number = try reader.integer(UInt64.self)
+      let request = try reader.integer(UInt64.self)
       let command = try reader.choice(InstanceCommand.self)
       let instance = try reader.identifier()
       let reason = try reader.choice(FailureReason.self)
       guard command.failureReasons.contains(reason) else {
         throw WireError("\(command.name) does not fail with \(reason.name)")
       }
-      self = .report(number: number, .failure(command, instance, reason))
-    case 3: self = .report(number: try reader.integer(), .deleted(try reader.identifier()))
+      self = .report(number: number, request: request, .failure(command, instance, reason))
+    case 3:
+      self = .report(
+        number: try reader.integer(), request: try reader.integer(), .deleted(try reader.identifier()))
     case 4: self = .census(try reader.integer(), isFull: try reader.bool())
     case 5: self = .statsChannel(try descriptors.next())
     case let kind: throw WireError("message kind \(kind)")

@@ -34,6 +34,15 @@ final class ChildProcess {
     return true
   }
 
+  /// Waits for its end, reaps it, and gives its status as waitpid does.
+  func waitForEnd() -> Int32 {
+    if let status { return status }
+    var status: Int32 = 0
+    while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    self.status = status
+    return status
+  }
+
   func signal(_ number: Int32) { if !hasEnded { kill(pid, number) } }
 
   /// Runs a tool to its end and gives what it wrote; throws when it fails.
@@ -41,8 +50,7 @@ final class ChildProcess {
   static func run(_ arguments: [String]) throws -> String {
     let output = FileHandle.temporary()
     let child = try ChildProcess(arguments, output: output.fileDescriptor)
-    var status: Int32 = 0
-    while waitpid(child.pid, &status, 0) < 0, errno == EINTR {}
+    let status = child.waitForEnd()
     try output.seek(toOffset: 0)
     let text = String(decoding: try output.readToEnd() ?? Data(), as: UTF8.self)
     guard status == 0 else { throw HarnessError("\(arguments.joined(separator: " ")): status \(status): \(text)") }

@@ -13,6 +13,8 @@ final class Node {
     ]
     /// The scheduler's host: a name makes launcher-net resolve it.
     var server = "127.0.0.1"
+    /// Run the debug binaries, not the release.
+    var isDebugBuild = false
 
     /// Scheduler and launcher share a network namespace of their own, in which loopback can be taken down.
     var hasOwnNetwork = false
@@ -132,7 +134,19 @@ final class Node {
   /// Starts the front end and waits for its next connection to the scheduler. `wrapper` is a command that executes it.
   func startLauncher(through wrapper: [String] = []) async throws {
     let before = connections
-    let log = open(logFile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    launcher = try spawnLauncher(through: wrapper, [], output: logFile)
+    try await wait("launcher to connect") { connections > before }
+  }
+
+  /// Runs the front end, with `arguments` behind its usual ones, to its own end.
+  func runLauncher(_ arguments: [String]) throws -> (status: Int32, output: String) {
+    let output = "\(folder)/run-\(UUID().uuidString).log"
+    let status = try spawnLauncher(through: [], arguments, output: output).waitForEnd()
+    return (status, try String(contentsOfFile: output, encoding: .utf8))
+  }
+
+  private func spawnLauncher(through wrapper: [String], _ more: [String], output: String) throws -> ChildProcess {
+    let log = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     defer { close(log) }
     let users = [
       "-net-user=\(Self.netUser):\(Self.netUser)", "-vmm-user=\(Self.vmmUser):\(Self.vmmUser):\(Self.vmmGroup)",
@@ -142,11 +156,11 @@ final class Node {
       "-state-dir=\(stateFolder)", "-rendezvous=\(rendezvous)", "-server=\(options.server):\(port)",
       "-cacert=\(certificates)/ca.pem", "-cert=\(certificates)/agent.pem",
     ]
-    launcher = try ChildProcess(
-      inNetwork + wrapper + ["\(surroundings.binaries)/launcher"] + places + users
-        + options.arguments.map { "-\($0.key)=\($0.value)" },
+    return try ChildProcess(
+      inNetwork + wrapper + ["\(options.isDebugBuild ? surroundings.debugBinaries : surroundings.binaries)/launcher"] + places
+        + users
+        + options.arguments.map { "-\($0.key)=\($0.value)" } + more,
       output: log)
-    try await wait("launcher to connect") { connections > before }
   }
 
   /// Ends the front end by SIGTERM; gives its exit status.

@@ -9,6 +9,8 @@ struct Surroundings {
 
   /// The folder of the release binaries.
   let binaries: String
+  /// The folder of the debug binaries, which can be held at steps of their work.
+  let debugBinaries: String
   /// A disk that boots by legacy BIOS and by EFI.
   let guestImage: String
   /// The SSNTP server in Go.
@@ -16,6 +18,7 @@ struct Surroundings {
 
   init() throws {
     binaries = try Self.variable("LAUNCHER_BINARIES")
+    debugBinaries = try Self.variable("LAUNCHER_DEBUG_BINARIES")
     guestImage = try Self.variable("LAUNCHER_GUEST_IMAGE")
     peer = try Self.variable("LAUNCHER_PEER")
     guard geteuid() == 0 else { throw HarnessError("these tests need root: they start launcher as a service would") }

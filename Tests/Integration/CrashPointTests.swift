@@ -1,0 +1,139 @@
+import Foundation
+import Testing
+
+extension Integration {
+  /// launcher-vmm ends at each step of each command. It is held there (a stop point of the debug build), so that the
+  /// step is the one that is meant, and then killed.
+  @Suite struct CrashPointTests {
+    struct Command: CustomTestStringConvertible {
+      let name: String
+      /// The instance before it: none, active or exited.
+      let before: State
+      let points: [String]
+
+      enum State { case none, active, exited }
+      var testDescription: String { name }
+    }
+
+    static let commands = [
+      Command(
+        name: "START", before: .none,
+        points: [
+          "staging-made", "config-drive-laid-out", "tools-ended", "state-written", "name-given", "created",
+          "sockets-made", "machine-started", "machine-answered", "run-recorded",
+        ]),
+      Command(name: "STOP", before: .active, points: ["power-down-asked", "quit-asked", "machine-ended"]),
+      Command(
+        name: "RESTART", before: .exited,
+        points: ["sockets-made", "machine-started", "machine-answered", "run-recorded"]),
+      Command(
+        name: "DELETE", before: .active,
+        points: ["quit-asked", "machine-ended", "name-taken", "files-removed", "reported"]),
+    ]
+
+    private static var options: Node.Options {
+      // A guest that ignores the power button: STOP asks, and then pulls the plug.
+      var options = Node.Options(["stop-grace": "1s"])
+      options.isDebugBuild = true
+      return options
+    }
+
+    @Test(arguments: commands)
+    func `launcher-vmm killed at any step of a command carries it out in its next life`(command: Command) async throws {
+      try await Node.run(Self.options) { node in
+        for point in command.points {
+          let payload = StartPayload()
+          let instance = payload.instance
+          try await prepare(payload, command.before, node)
+          let mark = try node.mark
+          kill(try await hold(node, at: point, of: command, payload), SIGKILL)
+          switch command.name {
+          case "START", "RESTART": try await node.state("active", of: instance)
+          case "STOP": try await node.state("exited", of: instance)
+          default: try await node.frame("InstanceDeleted", since: mark) { $0.isDeleted(instance) }
+          }
+          try await node.settle()
+          let told = node.frames(since: mark).filter { $0.type == "ERROR" || $0.type == "EVENT" }
+          // The last is the answer to `settle`.
+          #expect(told.count == (command.name == "DELETE" ? 2 : 1), "\(command.name) at \(point): \(told)")
+          try expectConsistent(node, instance, command.name == "DELETE" ? nil : command.name != "STOP", point)
+          if command.name != "DELETE" { try await node.delete(instance) }
+        }
+      }
+    }
+
+    @Test(arguments: commands)
+    func `launcher killed at any step of a command leaves no instance or a whole one, and the wire says which`(
+      command: Command
+    ) async throws {
+      try await Node.run(Self.options) { node in
+        for point in command.points {
+          let payload = StartPayload()
+          let instance = payload.instance
+          try await prepare(payload, command.before, node)
+          _ = try await hold(node, at: point, of: command, payload)
+          try await node.killLauncher()
+          try await node.wait("launcher's processes to end") { node.launcherProcesses.isEmpty }
+          let mark = try node.mark
+          try await node.startLauncher()
+          try await node.wait("STATS that agree with what is there, after \(point)") {
+            guard let stats = node.frames(since: mark).last(where: \.isStats) else { return false }
+            let state = stats.instances[instance]?["state"]
+            guard node.exists("\(node.instances)/\(instance)") else { return state == nil }
+            return state == (node.machines(instance).isEmpty ? "exited" : "active")
+          }
+          let isThere = node.exists("\(node.instances)/\(instance)")
+          try expectConsistent(node, instance, isThere ? !node.machines(instance).isEmpty : nil, point)
+          guard isThere else { continue }
+          // Whole: it can be started and deleted.
+          if node.machines(instance).isEmpty {
+            try node.send("RESTART", of: instance)
+            try await node.state("active", of: instance)
+          }
+          try await node.delete(instance)
+          try expectConsistent(node, instance, nil, point)
+        }
+      }
+    }
+
+    private func prepare(_ payload: StartPayload, _ state: Command.State, _ node: Node) async throws {
+      if state == .none { return }
+      _ = try await node.startInstance(payload)
+      if state == .active { return }
+      try node.send("STOP", of: payload.instance)
+      try await node.state("exited", of: payload.instance)
+    }
+
+    /// Sends the command and returns when launcher-vmm stands still at `point`: its process.
+    private func hold(_ node: Node, at point: String, of command: Command, _ payload: StartPayload) async throws
+      -> pid_t
+    {
+      let vmm = try node.pid(of: .vmm)
+      let file = "\(node.instances)/.stop-at"
+      try Data(point.utf8).write(to: URL(fileURLWithPath: file))
+      chown(file, Node.vmmUser, Node.vmmUser)
+      if command.name == "START" {
+        try node.send("START", payload.text)
+      } else {
+        try node.send(command.name, of: payload.instance)
+      }
+      try await node.wait("launcher-vmm to stand still at \(point)") {
+        try ProcessTable.status(of: vmm)["State"]?.hasPrefix("T") ?? false
+      }
+      #expect(!node.exists(file))
+      return vmm
+    }
+
+    /// - runs: nil when there is to be no instance.
+    private func expectConsistent(_ node: Node, _ instance: String, _ runs: Bool?, _ point: String) throws {
+      let names = try FileManager.default.contentsOfDirectory(atPath: node.instances)
+      #expect(names == (runs == nil ? [] : [instance]), "after \(point)")
+      #expect(node.machines(instance).count == (runs == true ? 1 : 0), "after \(point)")
+      if runs != nil {
+        let folder = Set(try FileManager.default.contentsOfDirectory(atPath: "\(node.instances)/\(instance)"))
+        #expect(folder.isSuperset(of: ["state", "image.qcow2", "config.iso"]), "after \(point)")
+        #expect(!folder.contains(".config-drive"), "after \(point)")
+      }
+    }
+  }
+}
