@@ -18,7 +18,7 @@ extension Integration {
     }
 
     private static func hangingTools(_ node: Node, _ tool: String) -> [pid_t] {
-      ProcessTable.mentioning(node.instances).filter { ProcessTable.arguments(of: $0)[0].hasSuffix(tool) }
+      ProcessTable.mentioning(node.instances).filter { ProcessTable.arguments(of: $0).first?.hasSuffix(tool) ?? false }
     }
 
     @Test(arguments: tools)
