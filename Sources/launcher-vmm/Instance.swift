@@ -179,7 +179,9 @@ import Spawning
       return Failure(reason: .launchFailure, cause: "vm_type docker: containers are not supported by this node")
     }
     guard spec.firmware == .legacy || node.firmware != nil else {
-      return Failure(reason: .launchFailure, cause: "fw_type efi: no EFI firmware is installed; install ovmf")
+      return Failure(
+        reason: .launchFailure,
+        cause: "fw_type efi: no EFI firmware is installed; install ovmf, or name its file with -ovmf")
     }
     do {
       let image = try BackingImage(spec.image!, in: node.store.images)
@@ -218,8 +220,7 @@ import Spawning
     StopPoint.toolsEnded.reach()
     try ConfigDrive.cleanUp(in: folder)
     if spec.firmware == .efi {
-      try node.firmware?.makeVariables(in: folder.handle)
-      try Files.sync(FirmwareFiles.variablesName, in: folder.handle)
+      try node.firmware?.ensureVariables(in: folder.handle)
     }
     try Files.sync(InstanceDisk.name, in: folder.handle)
     try Files.sync(ConfigDrive.name, in: folder.handle)
@@ -242,9 +243,13 @@ import Spawning
     }
     do {
       let folder = try node.store.folder(of: id)
-      if file.spec.firmware == .efi && node.firmware == nil {
-        throw Machine.Failure(description: "fw_type efi: no EFI firmware is installed; install ovmf")
+      let isEFI = file.spec.firmware == .efi
+      if isEFI && node.firmware == nil {
+        throw Machine.Failure(
+          description: "fw_type efi: no EFI firmware is installed; install ovmf, or name its file with -ovmf")
       }
+      // Missing when the START found firmware in one file.
+      if isEFI { try node.firmware?.ensureVariables(in: folder.handle) }
       let started = Moment.now
       let machine = try await Machine.start(
         .machine(file.spec, file.image.format), of: id, in: folder, spawner: node.spawner, null: node.null)

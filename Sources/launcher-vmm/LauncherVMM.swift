@@ -14,18 +14,32 @@ import Startup
 
 /// launcher-vmm: the process that may touch machines, disks and devices, and parses nothing from the network.
 @main struct LauncherVMM {
+  private struct Unusable: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  /// The firmware of EFI machines; nil when there is none.
+  private static func firmware(_ options: Settings) throws(Unusable) -> FirmwareFiles? {
+    if options.firmware.isEmpty { return .installed() }
+    guard let firmware = FirmwareFiles.chosen(options.firmware) else {
+      throw Unusable(description: "-ovmf \(options.firmware): cannot be read by user \(getuid())")
+    }
+    return firmware
+  }
+
   static func main() {
     let options = Settings.ofThisProcess(.vmm, libraries: Confinement.libraryVersions)
     if options.checksConfiguration { VMMReadiness.report(options) }
     log.configure(options.log.early)
     umask(0o077)
+    if let obstacle = options.console.obstacle { log.fatal(obstacle) }
     do {
       if options.isHardReset { exit(try HardReset.run(options)) }
       let listener = try Startup.inheritedListener()
       try Startup.closeDescriptors(from: Startup.firstInherited + 1)
       let programs = ProgramPaths()
       for program in programs.missing { log.error("\(program.name) is not installed: instances cannot be started") }
-      let firmware = FirmwareFiles()
+      let firmware = try firmware(options)
       let spawner = try Spawner.fork(paths: programs, firmware: firmware, options)
       let observer = try Observer.fork(options)
       let service = try ServiceManager()
@@ -42,7 +56,7 @@ import Startup
       let users = Peers.Users(
         net: options.netUID ?? options.user?.uid ?? getuid(), stats: options.statsUID ?? options.user?.uid ?? getuid())
       LoopActor.prepare()
-      try options.confine(.manager, store.surroundings, as: .vmm, logSettings)
+      try options.confine(.manager, store.surroundings(firmware), as: .vmm, logSettings)
       LoopActor.run {
         Startup.endOnSignal(signals, loop: LoopActor.loop) {
           log.info("ending; machines go on running")

@@ -9,19 +9,30 @@ enum RendezvousSocket {
     var description: String { "\(path): another launcher listens there; stop it, or give this one another -rendezvous" }
   }
 
+  /// Milliseconds to wait for the processes of an earlier launcher that was killed, and between two looks.
+  private static let patience = 3000
+  private static let pause = 10
+
+  private static func waitUntilUnused(_ path: String) throws {
+    for _ in 0..<patience / pause {
+      let probe = try UnixSocket.make(.packets)
+      do {
+        try UnixSocket.connect(probe, to: path)
+      } catch {
+        // Nobody listens, or nothing is there. A listener whose queue is full (EAGAIN) is one.
+        if [ECONNREFUSED, ENOENT].contains(error.code) { return }
+        guard error.code == EAGAIN else { throw error }
+      }
+      usleep(UInt32(pause) * 1000)
+    }
+    throw InUse(path: path)
+  }
+
   /// A listening socket that launcher-net's user and launcher-stats's group may connect to, and nobody else.
   static func make(at path: String, users: ProcessUsers?) throws -> Descriptor {
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     try Folders.make(folder, owner: nil, mode: 0o755)
-    let probe = try UnixSocket.make(.packets)
-    do {
-      try UnixSocket.connect(probe, to: path)
-      throw InUse(path: path)
-    } catch let error as SystemError {
-      // Nobody listens, or nothing is there. A listener whose queue is full (EAGAIN) is one.
-      if error.code == EAGAIN { throw InUse(path: path) }
-      guard [ECONNREFUSED, ENOENT].contains(error.code) else { throw error }
-    }
+    try waitUntilUnused(path)
     guard unlink(path) == 0 || errno == ENOENT else { throw SystemError("unlink", path) }
     let socket = try UnixSocket.make(.packets)
     let mask = umask(0o177)

@@ -222,7 +222,7 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
   let id = fullSpec().instance
   for command in InstanceCommand.allCases {
     for reason in FailureReason.allCases {
-      let bytes = MessageCoding.encode(VMMToNet.report(number: 1, .failure(command, id, reason)))
+      let bytes = MessageCoding.encode(VMMToNet.report(number: 1, request: 7, .failure(command, id, reason)))
       let isRead = (try? MessageCoding.decode(VMMToNet.self, bytes, [])) != nil
       #expect(isRead == command.failureReasons.contains(reason), "\(command) \(reason)")
     }

@@ -87,8 +87,8 @@ func samples() throws -> [Sample] {
     Sample("acknowledge", NetToVMM.acknowledge(.max)),
     Sample("need stats channel", NetToVMM.needStatsChannel),
     Sample("completed", VMMToNet.completed(1)),
-    Sample("failure", VMMToNet.report(number: 2, .failure(.start, id, .fullComputeNode))),
-    Sample("deleted", VMMToNet.report(number: 3, .deleted(id))),
+    Sample("failure", VMMToNet.report(number: 2, request: .max, .failure(.start, id, .fullComputeNode))),
+    Sample("deleted", VMMToNet.report(number: 3, request: 0, .deleted(id))),
     Sample("census", VMMToNet.census(.max, isFull: true)),
     Sample("statsChannel", VMMToNet.statsChannel(try file())),
     Sample(

@@ -224,7 +224,8 @@ extension Integration {
         #expect(reset.output.contains("4 of 4 instances deleted"), "\(reset.output)")
         #expect(reset.output.contains("\(running): deleted; its machine, process \(machines[0]), was killed"))
         #expect(reset.output.contains("\(exited): deleted; no machine ran"))
-        #expect(reset.output.contains("/.staging-0a: open .staging-0a: Permission denied; tried again at the next start"))
+        #expect(
+          reset.output.contains("/.staging-0a: open .staging-0a: Permission denied; tried again at the next start"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: node.instances) == [".staging-0a"])
         for machine in machines { #expect(!ProcessTable.exists(machine)) }
         #expect(node.launcherProcesses.isEmpty)

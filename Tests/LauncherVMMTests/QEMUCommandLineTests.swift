@@ -88,3 +88,42 @@ private let disk = """
   #expect(drives[0]["backing"]?["file"]?["filename"] == "/i,\"x/image")
   for argument in line where !argument.hasPrefix("{") { #expect(!argument.contains("/")) }
 }
+
+@Test func firmwareInOneFileHasNoVariables() throws {
+  var spec = fullSpec()
+  spec.firmware = .efi
+  let line = arguments(spec, firmware: FirmwareFiles(code: "/firmware,x/OVMF.fd", variablesTemplate: nil))
+  #expect(line.firstIndex(of: "-bios").map { line[$0 + 1] } == "/firmware,x/OVMF.fd")
+  #expect(!line.contains { $0.contains("pflash") || $0.contains(FirmwareFiles.variablesName) })
+}
+
+@Test func firmwareIsLookedForInTheDocumentedPlaces() {
+  let places = [
+    ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
+    ("/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"),
+    ("/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"),
+    ("/usr/share/qemu/OVMF_CODE.fd", "/usr/share/qemu/OVMF_VARS.fd"), ("/usr/share/qemu/OVMF.fd", nil),
+    ("/usr/share/ovmf/OVMF.fd", nil),
+  ]
+  for (index, place) in places.enumerated() {
+    let there = Set(places[index...].flatMap { [$0.0, $0.1].compactMap(\.self) })
+    #expect(
+      FirmwareFiles.installed { there.contains($0) } == FirmwareFiles(code: place.0, variablesTemplate: place.1))
+    // Code without its variables is passed over.
+    let incomplete = there.subtracting([place.1 ?? place.0])
+    #expect(FirmwareFiles.installed { incomplete.contains($0) }?.code != place.0)
+  }
+  #expect(FirmwareFiles.installed { _ in false } == nil)
+}
+
+@Test func chosenFirmwareHasItsVariablesBesideIt() {
+  func chosen(_ file: String, _ there: String...) -> FirmwareFiles? {
+    FirmwareFiles.chosen(file) { there.contains($0) }
+  }
+  #expect(chosen("/CODE/x_CODE.fd") == nil)
+  #expect(
+    chosen("/CODE/x_CODE.fd", "/CODE/x_CODE.fd", "/CODE/x_VARS.fd")
+      == FirmwareFiles(code: "/CODE/x_CODE.fd", variablesTemplate: "/CODE/x_VARS.fd"))
+  #expect(chosen("/a_CODE.fd", "/a_CODE.fd") == FirmwareFiles(code: "/a_CODE.fd", variablesTemplate: nil))
+  #expect(chosen("/a.fd", "/a.fd", "/VARS.fd") == FirmwareFiles(code: "/a.fd", variablesTemplate: nil))
+}

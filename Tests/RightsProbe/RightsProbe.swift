@@ -57,9 +57,10 @@ import Spawning
       let folders = StateFolder(target.state)
       try surroundings.set(.images, path: folders.images)
       try surroundings.set(.instances, path: folders.instances)
+      surroundings.set(.firmware, [])
     case "spawner":
       rights = .spawner
-      surroundings = try Jailer(StateFolder(target.state), ProgramPaths()).surroundings
+      surroundings = try Jailer(StateFolder(target.state), ProgramPaths(), firmware: nil).surroundings
     default: fail("no process is called \(process)")
     }
     try Confinement.dropPrivileges(to: user, rights: rights)

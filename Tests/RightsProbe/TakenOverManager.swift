@@ -66,6 +66,7 @@ enum TakenOverManager {
     let folders = StateFolder(target.state)
     try surroundings.set(.images, path: folders.images)
     try surroundings.set(.instances, path: folders.instances)
+    surroundings.set(.firmware, [])
     try Confinement.dropPrivileges(to: user, rights: .manager)
     _ = try Confinement.confine(.manager, surroundings)
     let sent: Int32

@@ -58,6 +58,8 @@ public enum Place: Hashable, Sendable {
   case programs
   /// The file of the program that is being started.
   case program
+  /// The files of the EFI firmware, where there is one.
+  case firmware
   /// The folder in which an instance is being made.
   case staging
   /// The one backing image of an instance.

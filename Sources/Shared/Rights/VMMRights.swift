@@ -93,9 +93,8 @@ private let noOtherIdentity = [
     "capset", because: "another identity")
 ]
 
-/// EFI firmware, wherever distributions put it.
-let firmware: [FileRule] = allow(
-  .read, .path("/usr/share/OVMF"), .path("/usr/share/ovmf"), .path("/usr/share/edk2"), because: "EFI firmware")
+/// EFI firmware, wherever the distribution or the operator put it.
+let firmware: [FileRule] = allow(.readFile, .firmware, because: "EFI firmware")
 
 /// What QEMU and the tools read beside their libraries.
 let programData: [FileRule] =

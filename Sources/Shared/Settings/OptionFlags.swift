@@ -15,6 +15,7 @@ struct OptionFlags {
   let toolDeadline: Flag<Duration>
   let hardReset: Flag<Bool>
   let console: Flag<ConsoleKind>
+  let firmware: Flag<String>
   let maximumInstances: Flag<Int>
   let limitsMemory: Flag<Bool>
   let limitsDisk: Flag<Bool>
@@ -72,7 +73,7 @@ struct OptionFlags {
       "state-dir", "FOLDER", default: "/var/lib/ciao", group: "Instances", help: "images, instances, logs",
       detail: "Its folders images, instances, local and logs are made where they are missing.", completion: .folder)
     virtualisation = flags.choice(
-      "qemu-virtualisation", "MODE", default: .auto, group: "Instances", help: "how machines run",
+      "qemu-virtualisation", "MODE", default: .auto, group: "Instances", help: "runs machines",
       detail: "auto takes KVM where it works, and software emulation elsewhere.")
     stopGrace = flags.duration(
       "stop-grace", default: .seconds(10), in: .seconds(0)...(.seconds(3600)), group: "Instances",
@@ -84,10 +85,19 @@ struct OptionFlags {
     hardReset = flags.bool(
       "hard-reset", group: "Instances", help: "delete all instances, and end",
       detail: "Kills and deletes all instances, says what was done, and ends. No launcher may run meanwhile.")
+    firmware = flags.string(
+      "ovmf", "FILE", group: "Instances", help: "EFI firmware of machines",
+      detail: """
+        A file OVMF_CODE…, whose OVMF_VARS… beside it is the template of each machine's variables, or firmware in one \
+        file, which keeps no variables. Without it, firmware is looked for where distributions have it.
+        """, completion: .file)
     console = flags.value(
       "with-ui", nil, default: .none, defaultText: "false", allowed: "true, false, none, window, nc or spice",
       group: "Instances", help: "a console for each machine",
-      detail: "window (or true) opens one on the display of the node; none (or false) opens none.",
+      detail: """
+        none (or false) is what there is. window (or true), nc and spice are refused: machines are jailed away from \
+        displays and from the network of the node.
+        """,
       completion: .values(ConsoleKind.allCases.map(\.rawValue))
     ) { text in
       switch text {

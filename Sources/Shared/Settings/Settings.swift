@@ -36,6 +36,8 @@ public struct Settings: Sendable {
   /// Delete all instances and end, instead of running them.
   public let isHardReset: Bool
   public let console: ConsoleKind
+  /// The file of the EFI firmware; empty: where the distribution has it.
+  public let firmware: String
   public let maximumInstances: Int
   public let limitsMemory: Bool
   public let limitsDisk: Bool
@@ -83,6 +85,7 @@ public struct Settings: Sendable {
     toolDeadline = parsed[options.toolDeadline] / .seconds(1)
     isHardReset = parsed[options.hardReset]
     console = parsed[options.console]
+    firmware = parsed[options.firmware]
     maximumInstances = parsed[options.maximumInstances]
     limitsMemory = parsed[options.limitsMemory]
     limitsDisk = parsed[options.limitsDisk]
@@ -141,4 +144,11 @@ public enum ConsoleKind: String, CaseIterable, Sendable {
   case window
   case nc
   case spice
+
+  /// Why machines cannot have it; nil when they can.
+  public var obstacle: String? {
+    guard self != .none else { return nil }
+    return "-with-ui=\(rawValue): machines have no display and no network console: each is jailed away from both. "
+      + "What a guest writes on its serial console is in console.log in its instance's folder; leave -with-ui out"
+  }
 }

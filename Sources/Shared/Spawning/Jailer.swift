@@ -17,11 +17,15 @@ public struct Jailer {
   private let folders: StateFolder
   private let images: Descriptor
   private let instances: Descriptor
+  private let firmware: [Descriptor]
+  private let hasVariables: Bool
   private let programs: [Program: Descriptor]
   private let filters: [Program: [UInt8]]
 
-  public init(_ folders: StateFolder, _ paths: ProgramPaths) throws {
+  public init(_ folders: StateFolder, _ paths: ProgramPaths, firmware: FirmwareFiles?) throws {
     self.folders = folders
+    self.firmware = try firmware?.handles() ?? []
+    hasVariables = firmware?.variablesTemplate != nil
     images = try .name(folders.images, followingLinks: true)
     instances = try .name(folders.instances, followingLinks: true)
     var programs: [Program: Descriptor] = [:]
@@ -42,6 +46,7 @@ public struct Jailer {
     surroundings.set(.images, [images])
     surroundings.set(.instances, [instances])
     surroundings.set(.programs, Array(programs.values))
+    surroundings.set(.firmware, firmware)
     return surroundings
   }
 
@@ -67,7 +72,9 @@ public struct Jailer {
       surroundings.set(.disk, [try file(InstanceDisk.name, in: folder)])
       surroundings.set(.configDrive, [try file(ConfigDrive.name, in: folder)])
       surroundings.set(
-        .firmwareVariables, spec.firmware == .efi ? [try file(FirmwareFiles.variablesName, in: folder)] : [])
+        .firmwareVariables,
+        spec.firmware == .efi && hasVariables ? [try file(FirmwareFiles.variablesName, in: folder)] : [])
+      surroundings.set(.firmware, spec.firmware == .efi ? firmware : [])
     case .overlay(let instance, let image, _, _):
       name = StateFolder.stagingPrefix + instance.text
       surroundings.set(.staging, [try folder(name)])

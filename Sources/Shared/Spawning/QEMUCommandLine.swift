@@ -32,8 +32,12 @@ enum QEMUCommandLine {
       "-device", "virtio-rng-pci,rng=rng0", "-object", "rng-builtin,id=rng0",
     ]
     if spec.firmware == .efi, let firmware = settings.firmware {
-      arguments += ["-blockdev", text(firmware.codeDrive), "-blockdev", text(firmwareVariables(folder))]
-      arguments[arguments.firstIndex(of: "-machine")! + 1] += ",pflash0=firmware,pflash1=variables"
+      if firmware.variablesTemplate != nil {
+        arguments += ["-blockdev", text(firmware.codeDrive), "-blockdev", text(firmwareVariables(folder))]
+        arguments[arguments.firstIndex(of: "-machine")! + 1] += ",pflash0=firmware,pflash1=variables"
+      } else {
+        arguments += ["-bios", firmware.code]
+      }
     }
     arguments += [
       "-blockdev", text(disk(folder: folder, backing: "\(images)/\(spec.image?.text ?? "")", format)),

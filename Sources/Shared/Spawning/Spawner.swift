@@ -49,7 +49,7 @@ public final class Spawner {
     let signals = try Signals.descriptor(for: [SIGCHLD, SIGINT, SIGTERM, SIGHUP])
     let loop = try EventLoop()
     let folders = StateFolder(options.stateFolder)
-    let jailer = try Jailer(folders, paths)
+    let jailer = try Jailer(folders, paths, firmware: firmware)
     let machines = QEMUCommandLine.Settings(
       accelerator: Accelerators.choose(options.virtualisation), firmware: firmware)
     try options.confine(.spawner, jailer.surroundings, as: .vmm, logSettings)

@@ -40,13 +40,12 @@ struct InstanceStore {
   }
 
   /// What the manager needs of this node.
-  var surroundings: Surroundings {
-    get throws(SystemError) {
-      var surroundings = Surroundings()
-      try surroundings.set(.images, path: imagesPath)
-      try surroundings.set(.instances, path: instancesPath)
-      return surroundings
-    }
+  func surroundings(_ firmware: FirmwareFiles?) throws(SystemError) -> Surroundings {
+    var surroundings = Surroundings()
+    try surroundings.set(.images, path: imagesPath)
+    try surroundings.set(.instances, path: instancesPath)
+    surroundings.set(.firmware, try firmware?.handles() ?? [])
+    return surroundings
   }
 
   /// Takes the instances for this process alone; the kernel frees them when it ends, however it ends.

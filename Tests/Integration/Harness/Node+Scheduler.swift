@@ -107,13 +107,15 @@ struct StartPayload {
   var image = Node.blankImage
   var firmware = "legacy"
   var memory = 64
+  var diskMB: String?
   /// A cloud-config, without its first line.
   var userData = "runcmd: []\n"
 
-  var text: String {
+  var text: String { "#cloud-config\n\(userData)---\n\(section)" }
+
+  /// The start section, without user data.
+  var section: String {
     """
-    #cloud-config
-    \(userData)---
     start:
       instance_uuid: \(instance)
       tenant_uuid: 67d86208-000-4465-9018-fe14087d415f
@@ -125,7 +127,7 @@ struct StartPayload {
         - type: mem_mb
           value: \(memory)
 
-    """
+    """ + (diskMB.map { "    - type: disk_mb\n      value: \($0)\n" } ?? "")
   }
 }
 

@@ -131,10 +131,11 @@ final class Node {
 
   // MARK: launcher
 
-  /// Starts the front end and waits for its next connection to the scheduler. `wrapper` is a command that executes it.
-  func startLauncher(through wrapper: [String] = []) async throws {
+  /// Starts the front end and waits for its next connection to the scheduler. `wrapper` is a command that executes it, `more`
+  /// are arguments behind the usual ones.
+  func startLauncher(through wrapper: [String] = [], more: [String] = []) async throws {
     let before = connections
-    launcher = try spawnLauncher(through: wrapper, [], output: logFile)
+    launcher = try spawnLauncher(through: wrapper, more, output: logFile)
     try await wait("launcher to connect") { connections > before }
   }
 
