@@ -9,7 +9,7 @@ enum VMMReadiness {
   static func report(_ options: Settings) -> Never {
     if let user = options.user { sh_set_ids(user.uid, user.gid, user.groups, Int32(user.groups.count)) }
     var findings = tools
-    findings += [firmware, acceleration(options), images(options)]
+    findings += [firmware(options), acceleration(options), images(options)]
     findings.append(Folder("\(options.stateFolder)/instances").finding("instances", "make instances"))
     Readiness.report(findings)
   }
@@ -32,8 +32,8 @@ enum VMMReadiness {
     }
   }
 
-  private static var firmware: Finding {
-    FirmwareFiles().map { Finding(.ready, "EFI firmware", $0.code) }
+  private static func firmware(_ options: Settings) -> Finding {
+    (options.firmware.isEmpty ? FirmwareFiles.installed() : .chosen(options.firmware)).map { Finding(.ready, "EFI firmware", $0.code) }
       ?? Finding(
         .limited, "EFI firmware", "none: instances with fw_type efi, which is the default, cannot start",
         remedy: "apt-get install ovmf")
@@ -41,16 +41,12 @@ enum VMMReadiness {
 
   private static func acceleration(_ options: Settings) -> Finding {
     let device = "/dev/kvm"
-    let opened = open(device, O_RDWR | O_CLOEXEC)
-    let reason = String(cString: strerror(errno))
-    if opened >= 0 { close(opened) }
-    switch (options.virtualisation, opened >= 0) {
+    switch (options.virtualisation, Accelerators.obstacleToKVM()) {
     case (.software, _): return Finding(.limited, "KVM", "not used: -qemu-virtualisation is software")
-    case (_, true): return Finding(.ready, "KVM", device)
-    case (let wanted, false):
+    case (_, nil): return Finding(.ready, "KVM", device)
+    case (let wanted, let obstacle?):
       return Finding(
-        wanted == .kvm ? .missing : .limited, "KVM",
-        "\(device): \(reason): machines run in software, many times slower",
+        wanted == .kvm ? .missing : .limited, "KVM", "\(obstacle): machines run in software, many times slower",
         remedy: "load the kernel's module kvm_intel or kvm_amd, and add launcher-vmm's user to the group kvm")
     }
   }

@@ -4,7 +4,7 @@ import Linux
 import Settings
 
 /// How machines run on this node.
-enum Accelerators {
+public enum Accelerators {
   private static let device = "/dev/kvm"
   /// ioctl numbers and structures of linux/kvm.h.
   private static let getAPIVersion: UInt = 0xae00
@@ -32,7 +32,7 @@ enum Accelerators {
   }
 
   /// Why KVM cannot run a machine here; nil when it can.
-  private static func obstacleToKVM() -> String? {
+  public static func obstacleToKVM() -> String? {
     let kvm: Descriptor
     do {
       kvm = try Descriptor.open(device, O_RDWR)

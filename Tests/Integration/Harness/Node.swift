@@ -158,7 +158,8 @@ final class Node {
       "-cacert=\(certificates)/ca.pem", "-cert=\(certificates)/agent.pem",
     ]
     return try ChildProcess(
-      inNetwork + wrapper + ["\(options.isDebugBuild ? surroundings.debugBinaries : surroundings.binaries)/launcher"] + places
+      inNetwork + wrapper + ["\(options.isDebugBuild ? surroundings.debugBinaries : surroundings.binaries)/launcher"]
+        + places
         + users
         + options.arguments.map { "-\($0.key)=\($0.value)" } + more,
       output: log)
