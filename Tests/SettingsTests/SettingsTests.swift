@@ -62,6 +62,11 @@ func serversAreHostsAddressesOrURLs(text: String, servers: [String]) throws {
   ] { #expect(try settings(argument).console == kind) }
 }
 
+@Test func whatCannotBeCarriedOutIsSaid() throws {
+  #expect(try settings().unsupported == nil)
+  #expect(try settings("-network=cn").unsupported?.hasPrefix("flag -network: cn: ") == true)
+}
+
 @Test func subnetsAreLists() throws {
   #expect(
     try settings("-compute-net=10.0.0.0/8,192.168.0.0/16").computeNetworks.map(\.description)

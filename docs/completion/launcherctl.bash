@@ -6,7 +6,7 @@ _launcherctl() {
     before=${COMP_WORDS[COMP_CWORD - 2]} equals=1; fi
   [[ $before == --* ]] && before=${before#-}
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'certs serve start stop restart delete instances stats clients events' -- "$current"))
+    COMPREPLY=($(compgen -W 'certs serve start stop restart delete instances stats clients events top' -- "$current"))
     return
   fi
   case ${COMP_WORDS[1]} in
@@ -92,6 +92,13 @@ _launcherctl() {
     1-follow) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
     1-json) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
     *) COMPREPLY=($(compgen -W '-dir -follow -json -help' -- "$current")) ;;
+    esac
+    ;;
+  top)
+    case $equals$before in
+    -interval | 1-interval) COMPREPLY=() ;;
+    1-once) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
+    *) COMPREPLY=($(compgen -W '-interval -once -help' -- "$current")) ;;
     esac
     ;;
   esac

@@ -108,6 +108,12 @@ public struct Settings: Sendable {
     self.arguments = parsed.arguments(except: OptionFlags.namesOfFrontEnd)
   }
 
+  /// An option that is understood and cannot be carried out; nil when there is none.
+  var unsupported: String? {
+    network == .none
+      ? nil : "flag -network: \(network.rawValue): tenants' networks are not supported yet; use none"
+  }
+
   /// The options of a program, for its help text and manuals.
   public static func flags(of program: LauncherProgram) -> FlagSet {
     var flags = FlagSet(program: program.rawValue, summary: program.summary)

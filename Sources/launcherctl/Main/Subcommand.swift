@@ -13,7 +13,7 @@ struct Subcommand: Sendable {
     SendCommand.command(.start), SendCommand.command(.stop), SendCommand.command(.restart),
     SendCommand.command(.delete),
     ListCommand.instances, ListCommand.stats, ListCommand.clients,
-    EventsCommand.command,
+    EventsCommand.command, TopCommand.command,
   ]
 
   static func named(_ name: String) -> Subcommand? { all.first { $0.name == name } }
