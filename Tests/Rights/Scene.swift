@@ -20,7 +20,7 @@ final class Scene {
     folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     probe = "\(folder)/rights-probe"
     do {
-      try FileManager.default.copyItem(atPath: Self.builtProbe(), toPath: probe)
+      try copyProbe()
       try layOut()
       try startVictim()
     } catch {
@@ -47,6 +47,17 @@ final class Scene {
     let path = "\(folder)/rights-probe"
     guard access(path, X_OK) == 0 else { throw Unusable(description: "\(path) is not there: run `swift build` first") }
     return path
+  }
+
+  /// By a process of its own: a child that some other test starts meanwhile would inherit a descriptor that writes the
+  /// probe, and as long as there is one the kernel executes it for nobody.
+  private func copyProbe() throws {
+    let copy = Process()
+    copy.executableURL = URL(fileURLWithPath: "/bin/cp")
+    copy.arguments = [try Self.builtProbe(), probe]
+    try copy.run()
+    Self.wait(for: copy)
+    guard copy.terminationStatus == 0 else { throw Unusable(description: "copy the probe to \(probe)") }
   }
 
   private func layOut() throws {
