@@ -5,8 +5,8 @@ import Linux
 
 /// The steps of a command at which a test can hold launcher-vmm, to end it there as a crash would.
 ///
-/// In a debug build the manager stops itself (SIGSTOP) at the step that the file `.stop-at` in the folder of instances
-/// names, and takes the file away. A release build knows no such file.
+/// In a debug build the manager takes away the file `.stop-at` in the folder of instances when it reaches the step that
+/// the file names, and does nothing from then on. A release build knows no such file.
 @LoopActor enum StopPoint: String {
   case stagingMade = "staging-made"
   case configDriveLaidOut = "config-drive-laid-out"
@@ -36,9 +36,9 @@ import Linux
       guard let folder = Self.folder,
         let name = try? Files.read(Self.fileName, in: folder, limit: Self.longestName), name == Array(rawValue.utf8)
       else { return }
+      log.warning("standing still at \(rawValue)")
       try? Files.remove(Self.fileName, in: folder)
-      log.warning("stopping at \(rawValue)")
-      raise(SIGSTOP)
+      while true { poll(nil, 0, -1) }
     }
   #else
     func reach() {}
