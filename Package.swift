@@ -61,6 +61,9 @@ let package = Package(
         "SSNTP", "ServiceManager", "Settings", "Startup", "TLS",
       ], swiftSettings: settings),
     .executableTarget(
+      name: "launcher-audit",
+      dependencies: ["CCap", "GoFlags", "JSON", "Linux", "Rights", "Startup"], swiftSettings: settings),
+    .executableTarget(
       name: "launcher-stats",
       dependencies: [
         "CShims", "Channel", "Confinement", "Glog", "Instances", "Linux", "Loop", "Rights", "ServiceManager",

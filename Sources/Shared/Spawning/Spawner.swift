@@ -29,7 +29,7 @@ public final class Spawner {
   public static func fork(paths: ProgramPaths, firmware: FirmwareFiles?, _ options: Settings) throws(SystemError)
     -> Descriptor
   {
-    try ChildFork.fork("the spawner") { socket in
+    try ChildFork.fork("vmm-spawner") { socket in
       log.configure(options.log.early)
       do {
         try run(paths, firmware, options, socket)

@@ -12,7 +12,7 @@ import Settings
 enum Resolver {
   /// Forks the resolver; returns in the parent with its end of the channel. The child never returns.
   static func fork(_ options: Settings) throws(SystemError) -> Descriptor {
-    try ChildFork.fork("the resolver") { socket in
+    try ChildFork.fork("net-resolver") { socket in
       log.configure(options.log.early)
       do {
         try Confinement.dropPrivileges(to: options.user, rights: .resolver)

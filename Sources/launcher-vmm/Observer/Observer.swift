@@ -16,7 +16,7 @@ import Settings
 enum Observer {
   /// Forks the observer; returns in the parent with its end of the channel. The child never returns.
   static func fork(_ options: Settings) throws(SystemError) -> Descriptor {
-    try ChildFork.fork("the observer") { socket in
+    try ChildFork.fork("vmm-observer") { socket in
       // To standard error alone: opening log files would take more rights than all else it does.
       log.configure(options.log.early)
       do {

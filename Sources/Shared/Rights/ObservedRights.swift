@@ -1,0 +1,152 @@
+/// What is to be seen of a process from outside, beside what `ProcessRights` makes it enforce: the data that the audit
+/// holds the kernel's word against.
+public struct ObservedRights: Sendable {
+  /// What a process's own name is (`/proc/PID/comm`); nil: it is known by its program.
+  public let threadName: String?
+  /// The program's file.
+  public let program: String
+  /// The unit that runs it under systemd.
+  public let unit: String
+  /// The user that it runs as; nil: whoever starts it.
+  public let user: ServiceUser?
+  /// Groups that it may have beside its user's own.
+  public let groups: [String]
+  /// Namespaces that its unit gives it for itself; without systemd it has none of its own.
+  public let namespaces: [(name: String, reason: String)]
+  public let descriptors: [DescriptorRule]
+  /// Why it may have sockets that others connect to; nil: it may not.
+  public let listens: String?
+  /// Why it may have memory that is writable and executable; nil: it may not.
+  public let writableCode: String?
+  /// Why it may have more than one thread; nil: it may not.
+  public let threads: String?
+  /// Why users beside root may look into it (it is dumpable); nil: none may.
+  public let dumpable: String?
+  /// Libraries that it loads while it works, by the beginnings of their names.
+  public let loadedLibraries: [String]
+
+  public enum ServiceUser: String, Sendable, CaseIterable {
+    case net = "launcher-net"
+    case vmm = "launcher-vmm"
+    case stats = "launcher-stats"
+  }
+}
+
+/// Descriptors that a process may have open.
+public struct DescriptorRule: Sendable {
+  public enum Kind: Sendable, Hashable {
+    /// What `/proc/PID/fd` shows begins with this.
+    case link(String)
+    /// A file or folder of the state folder.
+    case place(Place)
+    case socket(SocketKind)
+  }
+
+  public enum SocketKind: String, Sendable {
+    case unix, tcp, udp, netlink
+    /// Neither bound nor connected yet: the kernel lists it nowhere.
+    case unconnected
+    /// Packet, raw and whatever else.
+    case other
+  }
+
+  public let kind: Kind
+  public let reason: String
+}
+
+private func open(_ kinds: DescriptorRule.Kind..., because reason: String) -> [DescriptorRule] {
+  kinds.map { DescriptorRule(kind: $0, reason: reason) }
+}
+
+private let eventLoop =
+  open(.link("anon_inode:[eventpoll]"), because: "the event loop")
+  + open(.link("anon_inode:[signalfd]"), because: "signals as input of the event loop")
+private let channels = open(.socket(.unix), because: "channels, the rendezvous, the service manager")
+private let bitBucket = open(.link("/dev/null"), because: "what children get as standard input")
+
+private let unitMount = ("mnt", "its unit shows it a read-only tree")
+private let unitHostName = ("uts", "its unit keeps the host name from it")
+private let unitUser = ("user", "its unit leaves it no user but its own and root")
+
+extension ProcessRights {
+  /// What is to be seen of it; nil for the tools, which live for moments.
+  public var observed: ObservedRights? { Self.observations[name] }
+
+  private static let observations: [String: ObservedRights] = [
+    frontEnd.name: .make(
+      program: "launcher", unit: "", user: nil, namespaces: [],
+      descriptors: eventLoop + bitBucket + open(.socket(.unix), because: "the rendezvous that it made")
+        + open(.link("pipe:"), because: "log lines of its children"),
+      listens: "it makes the rendezvous and hands it to launcher-vmm"),
+    net.name: .make(
+      program: "launcher-net", unit: "launcher-net.service", user: .net,
+      namespaces: [unitMount, unitHostName, unitUser],
+      descriptors: eventLoop + channels
+        + open(.socket(.tcp), .socket(.unconnected), because: "the connection to the scheduler")
+        + open(.link("/memfd:"), because: "user-data and meta-data on their way")),
+    resolver.name: .make(
+      threadName: "net-resolver", program: "launcher-net", unit: "launcher-net.service", user: .net,
+      namespaces: [unitMount, unitHostName, unitUser],
+      descriptors: channels
+        + open(.socket(.udp), .socket(.tcp), .socket(.netlink), .socket(.unconnected), because: "DNS")
+        + open(.link("/etc/"), .link("/usr/lib/"), .link("/run/"), because: "name service configuration and modules"),
+      loadedLibraries: ["libnss_", "libresolv"]),
+    manager.name: .make(
+      program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
+      namespaces: [unitMount, unitHostName],
+      descriptors: eventLoop + channels + bitBucket
+        + open(.link("anon_inode:[pidfd]"), .link("pidfd:"), because: "machines and tools")
+        + open(.link("pipe:"), because: "output of tools")
+        + open(.link("/memfd:"), because: "user-data and meta-data on their way")
+        + open(.link("/proc/"), because: "figures of machines on their way to launcher-stats")
+        + open(.place(.instances), .place(.images), because: "instances and backing images"),
+      listens: "the rendezvous; monitors and consoles until QEMU has them"),
+    spawner.name: .make(
+      threadName: "vmm-spawner", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
+      namespaces: [unitMount, unitHostName],
+      descriptors: eventLoop + channels + bitBucket
+        + open(.link("anon_inode:[pidfd]"), .link("pidfd:"), because: "children on their way to the manager")
+        + open(.link("pipe:"), because: "output of tools")
+        + open(.place(.instances), .place(.images), because: "what each jail is made of")
+        + open(.link("/usr/"), .link("/dev/"), because: "what each jail is made of"),
+      listens: "monitors and consoles until QEMU has them"),
+    observer.name: .make(
+      threadName: "vmm-observer", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
+      namespaces: [unitMount, unitHostName],
+      descriptors: eventLoop + channels + open(.link("/proc/"), because: "figures of machines")),
+    stats.name: .make(
+      program: "launcher-stats", unit: "launcher-stats.service", user: .stats,
+      namespaces: [unitMount, unitHostName, unitUser, ("net", "its unit leaves it no network")],
+      descriptors: eventLoop + channels
+        + open(.link("/proc/"), because: "figures of the node and of machines")
+        + open(.place(.instances), because: "size of the instances' file system, and of each disk")),
+    qemu.name: .make(
+      program: "qemu-system-x86_64", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
+      namespaces: [unitMount, unitHostName],
+      descriptors: bitBucket
+        + open(.link("anon_inode:"), because: "QEMU's event loops, KVM")
+        + open(.link("/dev/kvm"), because: "hardware virtualisation")
+        + open(.link("/memfd:"), because: "guest memory")
+        + open(.link("pipe:"), because: "QEMU's threads")
+        + open(.socket(.unix), because: "monitor and console")
+        + open(.socket(.tcp), .socket(.udp), .socket(.unconnected), because: "the guest's user-mode network")
+        + open(.place(.instances), .place(.images), because: "the guest's disk, config drive and console")
+        + open(.link("/usr/share/"), because: "firmware"),
+      listens: "monitor and console, for launcher-vmm to come back to",
+      writableCode: "QEMU without KVM translates code while it runs", threads: "virtual CPUs and disk requests",
+      dumpable: "the observer of the same user opens its figures"),
+  ]
+}
+
+extension ObservedRights {
+  fileprivate static func make(
+    threadName: String? = nil, program: String, unit: String, user: ServiceUser?, groups: [String] = [],
+    namespaces: [(String, String)], descriptors: [DescriptorRule], listens: String? = nil,
+    writableCode: String? = nil, threads: String? = nil, dumpable: String? = nil, loadedLibraries: [String] = []
+  ) -> ObservedRights {
+    ObservedRights(
+      threadName: threadName, program: program, unit: unit, user: user, groups: groups,
+      namespaces: namespaces.map { (name: $0.0, reason: $0.1) }, descriptors: descriptors, listens: listens,
+      writableCode: writableCode, threads: threads, dumpable: dumpable, loadedLibraries: loadedLibraries)
+  }
+}

@@ -1,0 +1,46 @@
+import Glibc
+import Linux
+import Rights
+
+/// A whole audit: every process with its checks, and the deviations.
+struct Audit {
+  struct NothingFound: Error, CustomStringConvertible {
+    let description = "no process of launcher runs here; start launcher, or its units"
+  }
+
+  struct NotRoot: Error, CustomStringConvertible {
+    let description = "only root may look into the processes; run as root: launcher-audit"
+  }
+
+  let processes: [(process: NodeProcess, checks: [Check])]
+  let deviations: [Deviation]
+
+  struct Settings {
+    var expectations = Expectations()
+    var stateFolder = "/var/lib/ciao"
+    var unitFolders = ["/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system"]
+    /// Only what descends from it.
+    var root: pid_t?
+  }
+
+  init(_ settings: Settings) throws {
+    guard geteuid() == 0 else { throw NotRoot() }
+    let node = try NodeProcesses(below: settings.root)
+    guard !node.all.isEmpty else { throw NothingFound() }
+    let places: [Place: String] = [
+      .instances: "\(settings.stateFolder)/instances", .images: "\(settings.stateFolder)/images",
+    ]
+    processes = try node.all.map { process in
+      (
+        process,
+        ProcessChecks(process: process, expectation: try settings.expectations.of(process), places: places).all
+      )
+    }
+    deviations =
+      processes.flatMap { process, checks in
+        checks.filter { !$0.isInOrder }.map {
+          Deviation(process: process.title, right: $0.right, found: $0.found, expected: $0.expected, why: $0.why)
+        }
+      } + NodeChecks(node: node, unitFolders: settings.unitFolders).deviations
+  }
+}

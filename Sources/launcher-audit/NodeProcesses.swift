@@ -1,0 +1,99 @@
+import Glibc
+import Linux
+import Rights
+
+/// A process, and which of launcher's it is.
+struct NodeProcess {
+  let state: ProcessState
+  let rights: ProcessRights
+  let observed: ObservedRights
+
+  /// For tables and sentences.
+  var title: String { "\(rights.name) (process \(state.pid))" }
+}
+
+/// The processes of launcher on this node, found by what they execute and whose children they are.
+struct NodeProcesses {
+  var all: [NodeProcess] = []
+  /// Processes that run as one of launcher's users and are none of launcher's.
+  var strangers: [ProcessState] = []
+  /// Kinds that every node has and this one does not.
+  var missing: [String] = []
+  var hasFrontEnd: Bool { all.contains { $0.rights.name == ProcessRights.frontEnd.name } }
+
+  /// Present wherever launcher runs; the resolver is there only where a scheduler has a name.
+  private static let expected: [ProcessRights] = [.net, .manager, .spawner, .observer, .stats]
+
+  /// - below: only what descends from this process, and machines of its launcher-vmm's user.
+  init(below root: pid_t?) throws {
+    let states = try Self.states()
+    let byPID = Dictionary(uniqueKeysWithValues: states.map { ($0.pid, $0) })
+    func descends(_ state: ProcessState) -> Bool {
+      guard let root else { return true }
+      var next: ProcessState? = state
+      while let current = next {
+        if current.pid == root { return true }
+        next = byPID[current.parent]
+      }
+      return false
+    }
+    for state in states where descends(state) {
+      if let rights = Self.rights(of: state, parent: byPID[state.parent]), let observed = rights.observed {
+        all.append(NodeProcess(state: state, rights: rights, observed: observed))
+      }
+    }
+    addMachines(states)
+    let names = Set(all.map(\.rights.name))
+    missing = names.isEmpty ? [] : Self.expected.map(\.name).filter { !names.contains($0) }
+    // The users of the three, as they really run.
+    let users = Set(all.filter { $0.observed.user != nil }.compactMap(\.state.users.first)).subtracting([0])
+    let known = Set(all.map(\.state.pid))
+    strangers = states.filter { state in
+      !known.contains(state.pid) && !state.users.allSatisfy { !users.contains($0) }
+        && !Self.tools.contains(state.programName) && (root == nil || descends(state))
+    }
+  }
+
+  /// They live for moments; the spawner starts them.
+  private static let tools: Set = [ProcessRights.qemuImg.name, ProcessRights.xorriso.name]
+
+  /// Machines outlive the launcher-vmm that started them: they are known by its user, and by its control group.
+  private mutating func addMachines(_ states: [ProcessState]) {
+    guard let observed = ProcessRights.qemu.observed else { return }
+    let managers = all.filter { $0.rights.name == ProcessRights.manager.name }
+    for state in states where state.programName == observed.program {
+      let isOurs = managers.contains {
+        $0.state.users.first == state.users.first || $0.isUnderUnit && $0.state.controlGroup == state.controlGroup
+      }
+      if isOurs { all.append(NodeProcess(state: state, rights: .qemu, observed: observed)) }
+    }
+  }
+
+  /// Which of launcher's processes one is; nil: none.
+  private static func rights(of state: ProcessState, parent: ProcessState?) -> ProcessRights? {
+    let isChild = parent?.programName == state.programName
+    return ProcessRights.all.first { rights in
+      guard let observed = rights.observed, observed.program == state.programName,
+        rights.name != ProcessRights.qemu.name
+      else { return false }
+      return isChild ? observed.threadName == state.threadName : observed.threadName == nil
+    }
+  }
+
+  /// All processes in this one's process namespace.
+  private static func states() throws -> [ProcessState] {
+    let own = try ProcessState.link("/proc/self/ns/pid")
+    let folder = try Descriptor.open("/proc", O_RDONLY | O_DIRECTORY)
+    return try Files.names(in: folder).compactMap { pid_t($0) }.sorted().compactMap { pid in
+      // Kernel threads execute nothing; what has ended meanwhile has no files.
+      guard (try? ProcessState.link("/proc/\(pid)/exe")) != nil else { return nil }
+      guard (try? ProcessState.link("/proc/\(pid)/ns/pid")) == own else { return nil }
+      return try ProcessState(pid)
+    }
+  }
+}
+
+extension NodeProcess {
+  /// systemd runs it, so its unit's namespaces are to be seen.
+  var isUnderUnit: Bool { !observed.unit.isEmpty && state.controlGroup.contains("/\(observed.unit)") }
+}

@@ -1,0 +1,63 @@
+import JSON
+import Rights
+
+extension Audit {
+  /// For people: a line for each process, a sentence for each deviation.
+  var table: String {
+    let head = [
+      "PROCESS", "PID", "USER", "CAPABILITIES", "NNP", "SECCOMP", "THREADS", "NAMESPACES", "LISTENS", "W+X", "",
+    ]
+    let rows = processes.map { process, checks in
+      func found(_ right: String) -> String { checks.first { $0.right == right }?.found ?? "" }
+      return [
+        process.rights.name, "\(process.state.pid)", found("user").isEmpty ? "root" : found("user"),
+        found("effective capabilities"), found("no_new_privs") == "set" ? "yes" : "no", found("seccomp"),
+        found("threads"), found("own namespaces"), "\(process.state.listeners.count)",
+        "\(process.state.writableCode.count)", checks.allSatisfy(\.isInOrder) ? "in order" : "DEVIATES",
+      ]
+    }
+    let widths = head.indices.map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }
+    let lines = ([head] + rows).map { row in
+      zip(row, widths).map { $0 + String(repeating: " ", count: max(0, $1 - $0.count)) }.joined(separator: "  ")
+        .trimmingTrailingSpaces
+    }
+    let verdict = deviations.isEmpty ? ["Everything is in order."] : deviations.map { "- \($0.sentence)." }
+    return (lines + [""] + verdict).joined(separator: "\n") + "\n"
+  }
+
+  /// For programs; docs/AUDIT.md documents the members. A change that breaks readers changes the version.
+  var json: JSONValue {
+    let list = processes.map { process, checks -> JSONValue in
+      [
+        "name": .string(process.rights.name), "pid": .int(Int64(process.state.pid)),
+        "program": .string(process.state.program),
+        "checks": .array(
+          checks.map { check in
+            [
+              "right": .string(check.right), "found": .string(check.found), "expected": .string(check.expected),
+              "in_order": .bool(check.isInOrder), "why": .string(check.why),
+            ]
+          }),
+      ]
+    }
+    return [
+      "version": 1, "in_order": .bool(deviations.isEmpty), "processes": .array(list),
+      "deviations": .array(
+        deviations.map { deviation in
+          [
+            "process": .string(deviation.process), "right": .string(deviation.right),
+            "found": .string(deviation.found), "expected": .string(deviation.expected),
+            "why": .string(deviation.why), "sentence": .string(deviation.sentence),
+          ]
+        }),
+    ]
+  }
+}
+
+extension String {
+  fileprivate var trimmingTrailingSpaces: String {
+    var text = self[...]
+    while text.last == " " { text.removeLast() }
+    return String(text)
+  }
+}
