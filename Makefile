@@ -13,7 +13,7 @@ DESTDIR ?=
 # looked for beside the program.
 RELEASE_FLAGS = -c release --static-swift-stdlib --disable-local-rpath -Xlinker -z -Xlinker now
 RELEASE = .build/release
-PROCESSES = launcher launcher-net launcher-vmm launcher-stats
+PROCESSES = launcher launcher-net launcher-vmm launcher-stats launcher-audit
 GUEST_IMAGE = .build/guest.img
 PEER = .build/peer
 UNITS = $(prefix)/lib/systemd/system

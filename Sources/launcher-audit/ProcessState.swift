@@ -38,7 +38,7 @@ struct ProcessState {
   let isDumpable: Bool
   /// The path of its control group; empty where that cannot be read.
   let controlGroup: String
-  /// Kinds of namespace in which it is apart from the first process of the system.
+  /// Kinds of namespace in which it is apart from whoever looks.
   let ownNamespaces: [String]
   let descriptors: [Descriptor]
   /// Sockets that others can connect to.
@@ -97,12 +97,12 @@ extension ProcessState {
     threads = numbers("Threads").first ?? 0
     var owner = stat()
     guard stat("/proc/\(pid)/status", &owner) == 0 else { throw SystemError("stat", "/proc/\(pid)/status") }
-    // The kernel gives the files of a process that is not dumpable to root.
-    isDumpable = owner.st_uid != 0 || users.contains(0)
+    // The kernel gives the files of a process that is not dumpable to root; of root's own processes that tells nothing.
+    isDumpable = owner.st_uid != 0
     let unified = try text("cgroup").split(separator: "\n").first { $0.hasPrefix(Self.unifiedHierarchy) }
     controlGroup = String(unified?.dropFirst(Self.unifiedHierarchy.count) ?? "")
     ownNamespaces = try Self.namespaces.filter {
-      try Self.link("/proc/\(pid)/ns/\($0)") != Self.link("/proc/1/ns/\($0)")
+      try Self.link("/proc/\(pid)/ns/\($0)") != Self.link("/proc/self/ns/\($0)")
     }
     let sockets = try SocketTable(of: pid)
     let links = try Self.descriptorLinks(pid)
