@@ -48,6 +48,7 @@ open_container() {
 # boot: starts the container and waits until its systemd has started everything.
 boot() {
     SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 systemd-nspawn --quiet --register=no --keep-unit --private-network \
+        --system-call-filter="landlock_create_ruleset landlock_add_rule landlock_restrict_self" \
         --console=pipe --machine="launcher-test-$$" --directory="$root" --boot </dev/null >"$scratch/console" 2>&1 &
     nspawn=$!
     until_true 60 is_booted
