@@ -62,7 +62,7 @@ let package = Package(
       ], swiftSettings: settings),
     .executableTarget(
       name: "launcher-audit",
-      dependencies: ["CCap", "GoFlags", "JSON", "Linux", "Rights", "Startup"], swiftSettings: settings),
+      dependencies: ["CCap", "GoFlags", "JSON", "Linux", "Rights", "Settings"], swiftSettings: settings),
     .executableTarget(
       name: "launcher-stats",
       dependencies: [

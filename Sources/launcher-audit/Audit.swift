@@ -29,6 +29,7 @@ struct Audit {
     guard !node.all.isEmpty else { throw NothingFound() }
     let places: [Place: String] = [
       .instances: "\(settings.stateFolder)/instances", .images: "\(settings.stateFolder)/images",
+      .logs: "\(settings.stateFolder)/logs",
     ]
     processes = try node.all.map { process in
       (

@@ -2,7 +2,7 @@ import Glibc
 import GoFlags
 import Linux
 import Rights
-import Startup
+import Settings
 
 /// launcher-audit: reads what the kernel says of each process of launcher, and holds it against its rights.
 @main struct LauncherAudit {
@@ -12,21 +12,26 @@ import Startup
   private static let fileLimit = 1_048_576
 
   static func main() {
-    let options = Startup.options { (arguments) throws(FlagError) in try Options(arguments) }
+    let options: Options
+    do throws(FlagError) {
+      options = try Options(Array(CommandLine.arguments.dropFirst()))
+    } catch .helpRequested {
+      Settings.finish(Options.helpText)
+    } catch {
+      Settings.finish("launcher-audit: \(error)", to: STDERR_FILENO, status: couldNotLookStatus)
+    }
     do {
-      if !options.explain.isEmpty { return try explain(options.explain) }
+      if !options.explain.isEmpty { Settings.finish(try explanation(options.explain)) }
       var settings = options.settings
       if !options.expectationFile.isEmpty {
         settings.expectations = try read(options.expectationFile)
       }
       let audit = try Audit(settings)
-      print(
-        options.isJSON ? String(decoding: audit.json.prettySerialized(), as: UTF8.self) : audit.table, terminator: "")
-      exit(audit.deviations.isEmpty ? 0 : deviatesStatus)
+      Settings.finish(
+        options.isJSON ? String(decoding: audit.json.prettySerialized(), as: UTF8.self) : audit.table,
+        status: audit.deviations.isEmpty ? 0 : deviatesStatus)
     } catch {
-      let line = "launcher-audit: \(error)\n"
-      _ = write(STDERR_FILENO, line, line.utf8.count)
-      exit(couldNotLookStatus)
+      Settings.finish("launcher-audit: \(error)", to: STDERR_FILENO, status: couldNotLookStatus)
     }
   }
 
@@ -35,9 +40,9 @@ import Startup
     var description: String { "-explain \(name): no such process; there are \(Explanation.names)" }
   }
 
-  private static func explain(_ name: String) throws {
+  private static func explanation(_ name: String) throws -> String {
     guard let explanation = Explanation(name) else { throw UnknownProcess(name: name) }
-    print(explanation, terminator: "")
+    return explanation.description
   }
 
   private static func read(_ path: String) throws -> Expectations {

@@ -8,36 +8,51 @@ struct Options {
   let explain: String
   let settings: Audit.Settings
 
+  private struct Flags {
+    var set: FlagSet
+    let json: Flag<Bool>
+    let explain: Flag<String>
+    let expect: Flag<String>
+    let stateFolder: Flag<String>
+    let root: Flag<pid_t?>
+    let unitFolders: Flag<[String]>
+
+    init() {
+      let defaults = Audit.Settings()
+      set = FlagSet(
+        program: "launcher-audit",
+        summary: "holds what the kernel says of launcher's processes against their rights (status 1: deviations)")
+      json = set.bool("json", group: "Report", help: "a report for programs")
+      explain = set.string(
+        "explain", "PROCESS", default: "", group: "Report", help: "the rights of a process, each with its reason")
+      expect = set.string(
+        "expect", "FILE", default: "", group: "Policy", help: "what this node has otherwise",
+        detail: "A JSON object: {\"processes\": {\"launcher-net\": {\"user\": \"net\"}}}.", completion: .file)
+      stateFolder = set.string(
+        "state-dir", "FOLDER", default: defaults.stateFolder, group: "Node", help: "images, instances, logs",
+        completion: .folder)
+      root = set.value(
+        "below", "PID", default: nil, defaultText: "", allowed: "the number of a process", group: "Node",
+        help: "only what descends from this process"
+      ) { text in pid_t(text).map { Optional($0) } }
+      unitFolders = set.strings(
+        "unit-dirs", "FOLDER,...", default: defaults.unitFolders, group: "Node", help: "where systemd looks for units")
+    }
+  }
+
+  static var helpText: String { Flags().set.helpText }
+
   /// Reads the arguments behind the program's name.
   init(_ arguments: [String]) throws(FlagError) {
-    var flags = FlagSet(
-      program: "launcher-audit",
-      summary:
-        "holds what the kernel says of launcher's processes against their rights; exit status 1: deviations, 2: could not look"
-    )
-    let json = flags.bool("json", default: false, group: "Report", help: "a report for programs")
-    let explain = flags.string(
-      "explain", "PROCESS", default: "", group: "Report", help: "the rights of a process, with the reason of each")
-    let expect = flags.string(
-      "expect", "FILE", default: "", group: "Policy", help: "JSON with what this node has otherwise")
-    let stateFolder = flags.string(
-      "state-dir", "FOLDER", default: Audit.Settings().stateFolder, group: "Node",
-      help: "folder with instances and images")
-    let root = flags.value(
-      "below", "PID", default: nil, defaultText: "all processes", allowed: "the number of a process", group: "Node",
-      help: "look only at what descends from this process, where several launchers run"
-    ) { text -> pid_t?? in pid_t(text).map { Optional($0) } }
-    let unitFolders = flags.strings(
-      "unit-dirs", "FOLDER,...", default: Audit.Settings().unitFolders, group: "Node",
-      help: "where systemd looks for units")
-    let parsed = try flags.parse(arguments)
-    isJSON = parsed[json]
-    self.explain = parsed[explain]
-    expectationFile = parsed[expect]
+    let flags = Flags()
+    let parsed = try flags.set.parse(arguments)
+    isJSON = parsed[flags.json]
+    explain = parsed[flags.explain]
+    expectationFile = parsed[flags.expect]
     var settings = Audit.Settings()
-    settings.stateFolder = parsed[stateFolder]
-    settings.root = parsed[root]
-    settings.unitFolders = parsed[unitFolders]
+    settings.stateFolder = parsed[flags.stateFolder]
+    settings.root = parsed[flags.root]
+    settings.unitFolders = parsed[flags.unitFolders]
     self.settings = settings
   }
 }

@@ -61,6 +61,9 @@ private func open(_ kinds: DescriptorRule.Kind..., because reason: String) -> [D
 private let eventLoop =
   open(.link("anon_inode:[eventpoll]"), because: "the event loop")
   + open(.link("anon_inode:[signalfd]"), because: "signals as input of the event loop")
+private let ownFiles =
+  open(.place(.logs), because: "log files, where they do not go to standard error")
+  + open(.place(.metrics), because: "the metrics file, where one is asked for")
 private let channels = open(.socket(.unix), because: "channels, the rendezvous, the service manager")
 private let bitBucket = open(.link("/dev/null"), because: "what children get as standard input")
 
@@ -75,26 +78,26 @@ extension ProcessRights {
   private static let observations: [String: ObservedRights] = [
     frontEnd.name: .make(
       program: "launcher", unit: "", user: nil, namespaces: [],
-      descriptors: eventLoop + bitBucket + open(.socket(.unix), because: "the rendezvous that it made")
+      descriptors: eventLoop + ownFiles + bitBucket + open(.socket(.unix), because: "the rendezvous that it made")
         + open(.link("pipe:"), because: "log lines of its children"),
       listens: "it makes the rendezvous and hands it to launcher-vmm"),
     net.name: .make(
       program: "launcher-net", unit: "launcher-net.service", user: .net,
       namespaces: [unitMount, unitHostName, unitUser],
-      descriptors: eventLoop + channels
+      descriptors: eventLoop + channels + ownFiles
         + open(.socket(.tcp), .socket(.unconnected), because: "the connection to the scheduler")
         + open(.link("/memfd:"), because: "user-data and meta-data on their way")),
     resolver.name: .make(
       threadName: "net-resolver", program: "launcher-net", unit: "launcher-net.service", user: .net,
       namespaces: [unitMount, unitHostName, unitUser],
-      descriptors: channels
+      descriptors: channels + ownFiles
         + open(.socket(.udp), .socket(.tcp), .socket(.netlink), .socket(.unconnected), because: "DNS")
         + open(.link("/etc/"), .link("/usr/lib/"), .link("/run/"), because: "name service configuration and modules"),
       loadedLibraries: ["libnss_", "libresolv"]),
     manager.name: .make(
       program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
       namespaces: [unitMount, unitHostName],
-      descriptors: eventLoop + channels + bitBucket
+      descriptors: eventLoop + channels + ownFiles + bitBucket
         + open(.link("anon_inode:[pidfd]"), .link("pidfd:"), because: "machines and tools")
         + open(.link("pipe:"), because: "output of tools")
         + open(.link("/memfd:"), because: "user-data and meta-data on their way")
@@ -104,7 +107,7 @@ extension ProcessRights {
     spawner.name: .make(
       threadName: "vmm-spawner", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
       namespaces: [unitMount, unitHostName],
-      descriptors: eventLoop + channels + bitBucket
+      descriptors: eventLoop + channels + ownFiles + bitBucket
         + open(.link("anon_inode:[pidfd]"), .link("pidfd:"), because: "children on their way to the manager")
         + open(.link("pipe:"), because: "output of tools")
         + open(.place(.instances), .place(.images), because: "what each jail is made of")
@@ -113,11 +116,11 @@ extension ProcessRights {
     observer.name: .make(
       threadName: "vmm-observer", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
       namespaces: [unitMount, unitHostName],
-      descriptors: eventLoop + channels + open(.link("/proc/"), because: "figures of machines")),
+      descriptors: eventLoop + channels + ownFiles + open(.link("/proc/"), because: "figures of machines")),
     stats.name: .make(
       program: "launcher-stats", unit: "launcher-stats.service", user: .stats,
       namespaces: [unitMount, unitHostName, unitUser, ("net", "its unit leaves it no network")],
-      descriptors: eventLoop + channels
+      descriptors: eventLoop + channels + ownFiles
         + open(.link("/proc/"), because: "figures of the node and of machines")
         + open(.place(.instances), because: "size of the instances' file system, and of each disk")),
     qemu.name: .make(
