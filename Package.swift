@@ -107,6 +107,7 @@ let package = Package(
         "CProbe", "CShims", "Channel", "Confinement", "Glog", "Instances", "Linux", "Loop", "Rights",
         "Settings", "Spawning",
       ], path: "Tests/RightsProbe", swiftSettings: settings, linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
+    .executableTarget(name: "audit-probe", path: "Tests/AuditProbe"),
     .testTarget(name: "RightsAttemptTests", path: "Tests/Rights", swiftSettings: settings),
     tests("GobTests", ["Gob"]),
     tests("GlogTests", ["Glog"]),

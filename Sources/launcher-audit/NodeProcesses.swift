@@ -7,6 +7,8 @@ struct NodeProcess {
   let state: ProcessState
   let rights: ProcessRights
   let observed: ObservedRights
+  /// Seccomp filters that it wears because the front end does; 0 where systemd starts it or nobody is left who did.
+  let inheritedFilters: Int
 
   /// For tables and sentences.
   var title: String { "\(rights.name) (process \(state.pid))" }
@@ -38,8 +40,13 @@ struct NodeProcesses {
       return false
     }
     for state in states where descends(state) {
-      if let rights = Self.rights(of: state, parent: byPID[state.parent]), let observed = rights.observed {
-        all.append(NodeProcess(state: state, rights: rights, observed: observed))
+      let parent = byPID[state.parent]
+      if let rights = Self.rights(of: state, parent: parent), let observed = rights.observed {
+        let isBehindFrontEnd = parent?.programName == ProcessRights.frontEnd.name
+        all.append(
+          NodeProcess(
+            state: state, rights: rights, observed: observed,
+            inheritedFilters: isBehindFrontEnd ? parent?.seccompFilters ?? 0 : 0))
       }
     }
     addMachines(states)
@@ -65,7 +72,7 @@ struct NodeProcesses {
       let isOurs = managers.contains {
         $0.state.users.first == state.users.first || $0.isUnderUnit && $0.state.controlGroup == state.controlGroup
       }
-      if isOurs { all.append(NodeProcess(state: state, rights: .qemu, observed: observed)) }
+      if isOurs { all.append(NodeProcess(state: state, rights: .qemu, observed: observed, inheritedFilters: 0)) }
     }
   }
 

@@ -85,11 +85,12 @@ struct ProcessChecks {
 
   private var seccomp: Check {
     let names = ["off", "strict", "filter"]
-    let found = names.indices.contains(state.seccompMode) ? names[state.seccompMode] : "\(state.seccompMode)"
+    var found = names.indices.contains(state.seccompMode) ? names[state.seccompMode] : "\(state.seccompMode)"
+    let hasOwn = state.seccompMode == 2 && state.seccompFilters > process.inheritedFilters
+    if state.seccompMode == 2 && !hasOwn { found = "no filter of its own, only what its parent wears" }
     return check(
-      "seccomp", found, "filter", state.seccompMode == 2,
-      "without a filter the process reaches the whole kernel: \(rights.seccomp.rules.count) rules say what it needs or must not have"
-    )
+      "seccomp", found, "filter", hasOwn,
+      "without it the process reaches what \(rights.seccomp.rules.count) rules say it does not need or must not have")
   }
 
   private var dumpable: Check {

@@ -34,6 +34,8 @@ struct ProcessState {
   let capabilities: [UInt64]
   let noNewPrivileges: Bool
   let seccompMode: Int
+  /// How many filters it wears; those of whoever started it are among them.
+  let seccompFilters: Int
   let threads: Int
   let isDumpable: Bool
   /// The path of its control group; empty where that cannot be read.
@@ -94,6 +96,7 @@ extension ProcessState {
     }
     noNewPrivileges = numbers("NoNewPrivs").first == 1
     seccompMode = numbers("Seccomp").first ?? 0
+    seccompFilters = numbers("Seccomp_filters").first ?? 0
     threads = numbers("Threads").first ?? 0
     var owner = stat()
     guard stat("/proc/\(pid)/status", &owner) == 0 else { throw SystemError("stat", "/proc/\(pid)/status") }

@@ -48,13 +48,22 @@ final class ChildProcess {
   /// Runs a tool to its end and gives what it wrote; throws when it fails.
   @discardableResult
   static func run(_ arguments: [String]) throws -> String {
+    let (status, text) = try outcome(of: arguments)
+    guard status == 0 else { throw HarnessError("\(arguments.joined(separator: " ")): status \(status): \(text)") }
+    return text
+  }
+
+  /// Runs a tool to its end: its exit status, negative where a signal ended it, and what it wrote.
+  static func outcome(of arguments: [String]) throws -> (status: Int32, text: String) {
     let output = FileHandle.temporary()
     let child = try ChildProcess(arguments, output: output.fileDescriptor)
     let status = child.waitForEnd()
     try output.seek(toOffset: 0)
-    let text = String(decoding: try output.readToEnd() ?? Data(), as: UTF8.self)
-    guard status == 0 else { throw HarnessError("\(arguments.joined(separator: " ")): status \(status): \(text)") }
-    return text
+    let signal = status & 0x7f
+    return (
+      signal == 0 ? status >> 8 & 0xff : -signal,
+      String(decoding: try output.readToEnd() ?? Data(), as: UTF8.self)
+    )
   }
 }
 

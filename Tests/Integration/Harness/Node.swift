@@ -15,6 +15,10 @@ final class Node {
     var server = "127.0.0.1"
     /// Run the debug binaries, not the release.
     var isDebugBuild = false
+    /// Programs that others take the place of, by the names of both.
+    var standIns: [String: String] = [:]
+    /// What stand-ins find beside themselves, by the names of files.
+    var filesBesidePrograms: [String: String] = [:]
 
     /// Scheduler and launcher share a network namespace of their own, in which loopback can be taken down.
     var hasOwnNetwork = false
@@ -50,6 +54,8 @@ final class Node {
   private var mounts: [String] = []
   private let sweeper: Sweeper
 
+  /// The folder of the programs.
+  var binaries: String { options.standIns.isEmpty ? surroundings.binaries : "\(folder)/programs" }
   var stateFolder: String { "\(folder)/state" }
   var images: String { "\(stateFolder)/images" }
   var instances: String { "\(stateFolder)/instances" }
@@ -84,6 +90,18 @@ final class Node {
     try FileManager.default.createDirectory(atPath: images, withIntermediateDirectories: true)
     for name in [Self.image, Self.efiImage] { try addImage(name) }
     try addImage(Self.blankImage, Data(count: Self.blankSize))
+    if !options.standIns.isEmpty { try layOutPrograms() }
+  }
+
+  private func layOutPrograms() throws {
+    try FileManager.default.createDirectory(atPath: binaries, withIntermediateDirectories: true)
+    for name in ["launcher", "launcher-net", "launcher-vmm", "launcher-stats", "launcher-audit"] {
+      try FileManager.default.copyItem(
+        atPath: "\(surroundings.binaries)/\(options.standIns[name] ?? name)", toPath: "\(binaries)/\(name)")
+    }
+    for (name, text) in options.filesBesidePrograms {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: "\(binaries)/\(name)"))
+    }
   }
 
   /// Puts the guest's disk into the images folder, without a copy where that is possible.
@@ -158,7 +176,7 @@ final class Node {
       "-cacert=\(certificates)/ca.pem", "-cert=\(certificates)/agent.pem",
     ]
     return try ChildProcess(
-      inNetwork + wrapper + ["\(options.isDebugBuild ? surroundings.debugBinaries : surroundings.binaries)/launcher"]
+      inNetwork + wrapper + ["\(options.isDebugBuild ? surroundings.debugBinaries : binaries)/launcher"]
         + places
         + users
         + options.arguments.map { "-\($0.key)=\($0.value)" } + more,
@@ -198,9 +216,14 @@ final class Node {
     }
     return switch role {
     case .net, .vmm, .stats: child(of: launcher?.pid, named: role.rawValue)
-    case .resolver: child(of: find(.net), named: Role.net.rawValue)
-    case .spawner: child(of: find(.vmm), named: Role.vmm.rawValue)
+    case .resolver: child(of: find(.net), named: "net-resolver")
+    case .spawner: child(of: find(.vmm), named: "vmm-spawner")
     }
+  }
+
+  func frontEnd() throws -> pid_t {
+    guard let launcher else { throw trouble("launcher does not run") }
+    return launcher.pid
   }
 
   func pid(of role: Role) throws -> pid_t {

@@ -1,0 +1,165 @@
+import Foundation
+import Testing
+
+extension Integration {
+  /// launcher-audit on running processes: as they are to be, and with one thing that is not.
+  @Suite struct AuditTests {
+    @Test func `a node with a machine is in order`() async throws {
+      try await Node.run(Node.Options(server: "localhost")) { node in
+        try await node.startInstance()
+        let audit = try Audit(node)
+        #expect(audit.deviations.isEmpty)
+        #expect(audit.status == 0)
+        #expect(
+          Set(audit.processes) == [
+            "launcher", "launcher-net", "launcher-net (resolver)", "launcher-vmm", "launcher-vmm (spawner)",
+            "launcher-vmm (observer)", "launcher-stats", "qemu-system-x86_64",
+          ])
+      }
+    }
+
+    @Test func `a machine that outlived launcher is still looked at`() async throws {
+      try await Node.run { node in
+        try await node.startInstance()
+        try await node.killLauncher()
+        try await node.startLauncher()
+        let audit = try Audit(node)
+        #expect(audit.deviations.isEmpty)
+        #expect(audit.processes.contains("qemu-system-x86_64"))
+      }
+    }
+
+    /// What the probe does otherwise, and what the one deviation is to say.
+    static let alterations: [(name: String, right: String, found: String)] = [
+      ("permitted capability", "permitted capabilities", "cap_net_raw"),
+      ("bounding capability", "bounding capabilities", "cap_net_raw"),
+      ("user", "user", "62003"),
+      ("group", "groups", "61004"),
+      ("no filter", "seccomp", "no filter of its own"),
+      ("descriptor", "open descriptors", "/etc/passwd"),
+      ("writable code", "writable and executable memory", "-"),
+      ("listener", "listening sockets", "TCP port"),
+      ("thread", "threads", "2"),
+      ("limit", "RLIMIT_CORE", "1048576"),
+      ("dumpable", "dumpable", "yes"),
+      ("stranger", "user", "user 61003 of launcher"),
+    ]
+
+    @Test func `a stand-in that has the rights of launcher-stats is in order`() async throws {
+      try await withProbe("nothing") { #expect(try Audit($0).deviations.isEmpty) }
+    }
+
+    @Test(arguments: alterations)
+    func `one thing that is not as it is to be is the one deviation`(
+      _ alteration: (name: String, right: String, found: String)
+    ) async throws {
+      try await withProbe(alteration.name) { node in
+        let audit = try Audit(node)
+        #expect(audit.status == 1)
+        #expect(audit.deviations.count == 1, "\(audit.deviations)")
+        #expect(audit.deviations.first?.right == alteration.right)
+        #expect(audit.deviations.first?.found.contains(alteration.found) == true, "\(audit.deviations)")
+        #expect(audit.deviations.first?.process.hasPrefix("launcher-stats (process") == true)
+      }
+    }
+
+    @Test func `two processes of one user are a deviation`() async throws {
+      let user = Node.netUser
+      try await Node.run(Node.Options(["stats-user": "\(user):\(user)"])) { node in
+        let audit = try Audit(node, users: ["launcher-stats": user])
+        #expect(audit.deviations.map(\.right) == ["separation of users"])
+        #expect(audit.deviations.first?.process == "launcher-net and launcher-stats")
+      }
+    }
+
+    @Test func `an override of a unit that others may write is a deviation`() async throws {
+      try await Node.run { node in
+        let folder = "\(node.folder)/units"
+        try FileManager.default.createDirectory(
+          atPath: "\(folder)/launcher-net.service.d", withIntermediateDirectories: true)
+        let file = "\(folder)/launcher-net.service.d/override.conf"
+        try Data("[Service]\n".utf8).write(to: URL(fileURLWithPath: file))
+        #expect(try Audit(node, units: folder).deviations.isEmpty)
+        chmod(file, 0o666)
+        let audit = try Audit(node, units: folder)
+        #expect(audit.deviations.map(\.process) == [file])
+        #expect(audit.deviations.map(\.right) == ["who may change it"])
+      }
+    }
+
+    @Test func `a process that is missing is a deviation`() async throws {
+      try await Node.run { node in
+        let audit = try Audit(node, below: node.pid(of: .vmm))
+        #expect(audit.deviations.map(\.process) == ["launcher-net", "launcher-stats"])
+        #expect(audit.deviations.allSatisfy { $0.right == "presence" })
+      }
+    }
+
+    @Test func `what it cannot look at is told by another status`() throws {
+      let program = "\(try Surroundings().binaries)/launcher-audit"
+      for arguments in [["-below", "1000000000"], ["-expect", "/nonexistent"], ["-nonsense"], ["-explain", "init"]] {
+        #expect(try ChildProcess.outcome(of: [program] + arguments).status == 2, "\(arguments)")
+      }
+    }
+
+    /// Runs a node whose launcher-stats is the probe.
+    private func withProbe(_ alteration: String, _ test: (Node) async throws -> Void) async throws {
+      var options = Node.Options()
+      options.standIns = ["launcher-stats": "audit-probe"]
+      options.filesBesidePrograms = ["alteration": alteration]
+      try await Node.run(options) { node in
+        // Between these last steps of its preparation and its wait for the end it never sleeps.
+        try await node.wait("the probe to be ready") {
+          guard let pid = node.find(.stats) else { return false }
+          let status = try ProcessTable.status(of: pid)
+          return status["NoNewPrivs"] == "1" && status["State"]?.hasPrefix("S") == true
+        }
+        try await test(node)
+      }
+    }
+  }
+}
+
+/// A run of launcher-audit on a node of these tests.
+private struct Audit {
+  struct Deviation: Decodable {
+    let process: String
+    let right: String
+    let found: String
+  }
+
+  private struct Report: Decodable {
+    struct Process: Decodable { let name: String }
+
+    let version: Int
+    let in_order: Bool
+    let processes: [Process]
+    let deviations: [Deviation]
+  }
+
+  let status: Int32
+  let processes: [String]
+  let deviations: [Deviation]
+
+  init(_ node: Node, users: [String: uid_t] = [:], units: String = "/nonexistent", below root: pid_t? = nil) throws {
+    let net: [String: Any] = ["user": Int(Node.netUser)]
+    let vmm: [String: Any] = ["user": Int(Node.vmmUser), "groups": [Int(Node.vmmGroup)]]
+    var processes: [String: Any] = [
+      "launcher-net": net, "launcher-net (resolver)": net, "launcher-vmm": vmm, "launcher-vmm (spawner)": vmm,
+      "launcher-vmm (observer)": vmm, "qemu-system-x86_64": vmm, "launcher-stats": ["user": Int(Node.statsUser)],
+    ]
+    for (name, user) in users { processes[name] = ["user": Int(user)] }
+    let expectation = "\(node.folder)/expectation.json"
+    try JSONSerialization.data(withJSONObject: ["processes": processes]).write(to: URL(fileURLWithPath: expectation))
+    let output = try ChildProcess.outcome(of: [
+      "\(node.binaries)/launcher-audit", "-json", "-expect", expectation, "-below", "\(try root ?? node.frontEnd())",
+      "-state-dir", node.stateFolder, "-unit-dirs", units,
+    ])
+    status = output.status
+    let report = try JSONDecoder().decode(Report.self, from: Data(output.text.utf8))
+    self.processes = report.processes.map(\.name)
+    deviations = report.deviations
+    #expect(report.version == 1)
+    #expect(report.in_order == deviations.isEmpty)
+  }
+}
