@@ -6,7 +6,7 @@ extension Integration {
   @Suite struct AuditTests {
     @Test func `a node with a machine is in order`() async throws {
       try await Node.run(Node.Options(server: "localhost")) { node in
-        try await node.startInstance()
+        _ = try await node.startInstance()
         let audit = try Audit(node)
         #expect(audit.deviations.isEmpty)
         #expect(audit.status == 0)
@@ -20,7 +20,7 @@ extension Integration {
 
     @Test func `a machine that outlived launcher is still looked at`() async throws {
       try await Node.run { node in
-        try await node.startInstance()
+        _ = try await node.startInstance()
         try await node.killLauncher()
         try await node.startLauncher()
         let audit = try Audit(node)
