@@ -30,7 +30,7 @@ struct Expectation {
     capabilities = rights.capabilities
     namespaces = observed.namespaces.map(\.name)
     limits = rights.limits.map { (name: $0.resource.rawValue, value: $0.value) }
-    libraries = rights.libraries
+    libraries = rights.isForeign ? nil : rights.libraries
     listens = observed.listens != nil
     writableCode = observed.writableCode != nil
   }

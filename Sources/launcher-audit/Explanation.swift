@@ -53,9 +53,7 @@ struct Explanation: CustomStringConvertible {
       section("Writable and executable memory", observed.writableCode.map { [("allowed", $0)] } ?? [])
       section("Threads", [("number", observed.threads.map { "any: \($0)" } ?? "1")])
     }
-    if let libraries = rights.libraries {
-      section("Libraries beside the runtimes", libraries.map { ($0, "linked") })
-    }
+    if !rights.isForeign { section("Libraries beside the runtimes", rights.libraries.map { ($0, "linked") }) }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -91,8 +89,6 @@ struct Explanation: CustomStringConvertible {
       case .equal(let mask, let value):
         "argument \(condition.argument)\(mask == .max ? "" : " & \(hexadecimal(mask))") = \(hexadecimal(value))"
       case .different(let value): "argument \(condition.argument) ≠ \(hexadecimal(value))"
-      case .below(let value): "argument \(condition.argument) < \(hexadecimal(value))"
-      case .above(let value): "argument \(condition.argument) > \(hexadecimal(value))"
       }
     }
     return rule.names.joined(separator: ", ")

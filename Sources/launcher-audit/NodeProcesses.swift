@@ -91,12 +91,17 @@ struct NodeProcesses {
   private static func states() throws -> [ProcessState] {
     let own = try ProcessState.link("/proc/self/ns/pid")
     let folder = try Descriptor.open("/proc", O_RDONLY | O_DIRECTORY)
-    return try Files.names(in: folder).compactMap { pid_t($0) }.sorted().compactMap { pid in
+    let pids = try Files.names(in: folder).compactMap { pid_t($0) }.sorted().filter { pid in
       // Kernel threads execute nothing; what has ended meanwhile has no files.
-      guard (try? ProcessState.link("/proc/\(pid)/exe")) != nil else { return nil }
-      guard (try? ProcessState.link("/proc/\(pid)/ns/pid")) == own else { return nil }
-      return try ProcessState(pid)
+      (try? ProcessState.link("/proc/\(pid)/exe")) != nil
+        && (try? ProcessState.link("/proc/\(pid)/ns/pid")) == own
     }
+    var networks: [String: pid_t] = [:]
+    for pid in pids {
+      if let network = try? ProcessState.link("/proc/\(pid)/ns/net") { networks[network] = pid }
+    }
+    let sockets = SocketTable(of: networks.values)
+    return try pids.compactMap { try ProcessState($0, sockets) }
   }
 }
 

@@ -68,15 +68,15 @@ extension ProcessState {
   private static let fileLimit = 64 << 20
 
   /// Reads everything; nil when the process has ended meanwhile.
-  init?(_ pid: pid_t) throws {
+  init?(_ pid: pid_t, _ sockets: SocketTable) throws {
     do {
-      try self.init(reading: pid)
+      try self.init(reading: pid, sockets)
     } catch let error as SystemError where error.code == ENOENT || error.code == ESRCH {
       return nil
     }
   }
 
-  private init(reading pid: pid_t) throws {
+  private init(reading pid: pid_t, _ sockets: SocketTable) throws {
     func text(_ name: String) throws -> String {
       String(decoding: try Files.read("/proc/\(pid)/\(name)", limit: Self.fileLimit), as: UTF8.self)
     }
@@ -107,7 +107,6 @@ extension ProcessState {
     ownNamespaces = try Self.namespaces.filter {
       try Self.link("/proc/\(pid)/ns/\($0)") != Self.link("/proc/self/ns/\($0)")
     }
-    let sockets = try SocketTable(of: pid)
     let links = try Self.descriptorLinks(pid)
     descriptors = links.map { Descriptor(number: $0.0, link: $0.1, socket: sockets.kind($0.1)) }
     listeners = links.compactMap { sockets.listener($0.1) }

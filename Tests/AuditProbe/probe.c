@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/securebits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -40,7 +41,10 @@ static void read_alteration(void) {
 }
 
 static void bound(int resource, rlim_t value) {
-  struct rlimit limit = {value, value};
+  struct rlimit limit;
+  check(getrlimit(resource, &limit), "getrlimit");
+  if (limit.rlim_max < value) value = limit.rlim_max;
+  limit = (struct rlimit){value, value};
   check(setrlimit(resource, &limit), "setrlimit");
 }
 
@@ -50,7 +54,9 @@ static void become(unsigned uid, unsigned gid) {
       check(prctl(PR_CAPBSET_DROP, capability, 0, 0, 0), "drop from the bounding set");
   gid_t extra = gid + 1;
   check(setgroups(is("group"), &extra), "setgroups");
-  check(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "keep capabilities");
+  // The front end has locked the bit with which capabilities are kept otherwise.
+  int bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
+  check(prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP, 0, 0, 0), "keep capabilities");
   if (is("user")) uid += 1000;
   check(setresgid(gid, gid, gid) || setresuid(uid, uid, uid), "become the user");
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -88,9 +94,9 @@ int main(int count, char **arguments) {
     pthread_t thread;
     check(pthread_create(&thread, NULL, idle, NULL), "start a thread");
   }
-  bound(RLIMIT_CORE, is("limit") ? 1 << 20 : 0);
+  bound(RLIMIT_CORE, 0);
   bound(RLIMIT_NOFILE, 65536);
-  bound(RLIMIT_FSIZE, 1UL << 31);
+  bound(RLIMIT_FSIZE, is("limit") ? 1UL << 40 : 1UL << 31);
   become(uid, gid);
   if (is("stranger") && fork() == 0) parent = getppid();
   bound(RLIMIT_NPROC, 0);
