@@ -33,7 +33,9 @@ enum VMMReadiness {
   }
 
   private static func firmware(_ options: Settings) -> Finding {
-    (options.firmware.isEmpty ? FirmwareFiles.installed() : .chosen(options.firmware)).map { Finding(.ready, "EFI firmware", $0.code) }
+    (options.firmware.isEmpty ? FirmwareFiles.installed() : .chosen(options.firmware)).map {
+      Finding(.ready, "EFI firmware", $0.code)
+    }
       ?? Finding(
         .limited, "EFI firmware", "none: instances with fw_type efi, which is the default, cannot start",
         remedy: "apt-get install ovmf")

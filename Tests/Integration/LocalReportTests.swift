@@ -20,7 +20,9 @@ extension Integration {
         #expect(Self.text("\(logs)/launcher-net/launcher-net.INFO").contains("] connected to "))
         #expect(Self.text("\(logs)/launcher-stats/launcher-stats.INFO").contains("] connected to launcher-vmm"))
         #expect(Self.text("\(logs)/launcher/launcher.INFO").contains("launcher-net started, process "))
-        let users = [("launcher-net", Node.netUser), ("launcher-vmm", Node.vmmUser), ("launcher-stats", Node.statsUser)]
+        let users = [
+          ("launcher-net", Node.netUser), ("launcher-vmm", Node.vmmUser), ("launcher-stats", Node.statsUser),
+        ]
         for (process, user) in users {
           for name in try FileManager.default.contentsOfDirectory(atPath: "\(logs)/\(process)") {
             let owner = try FileManager.default.attributesOfItem(atPath: "\(logs)/\(process)/\(name)")[.ownerAccountID]
