@@ -92,7 +92,8 @@ public struct ManualPage {
     return lines
   }
 
-  /// Text that roff takes as it is: a hyphen stays what is typed, and no line begins with a control character.
+  /// Text that roff takes as it is: a hyphen stays what is typed, no line begins with a control character, and all is
+  /// ASCII.
   private static func escaped(_ text: String, isFirst: Bool = true) -> String {
     var result = ""
     for character in text {
@@ -100,7 +101,12 @@ public struct ManualPage {
       case "\\": result += "\\e"
       case "-": result += "\\-"
       case ".", "'": result += result.isEmpty && isFirst ? "\\&" + String(character) : String(character)
-      default: result.append(character)
+      case _ where character.isASCII: result.append(character)
+      default:
+        for scalar in character.unicodeScalars {
+          let digits = String(scalar.value, radix: 16, uppercase: true)
+          result += "\\[u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits + "]"
+        }
       }
     }
     return result
