@@ -50,7 +50,7 @@ static void bound(int resource, rlim_t value) {
 
 static void become(unsigned uid, unsigned gid) {
   for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
-    if (!(is("bounding capability") && capability == CAP_NET_RAW))
+    if (!(is("bounding capability") && capability == CAP_KILL))
       check(prctl(PR_CAPBSET_DROP, capability, 0, 0, 0), "drop from the bounding set");
   gid_t extra = gid + 1;
   check(setgroups(is("group"), &extra), "setgroups");
@@ -61,7 +61,7 @@ static void become(unsigned uid, unsigned gid) {
   check(setresgid(gid, gid, gid) || setresuid(uid, uid, uid), "become the user");
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   struct __user_cap_data_struct data[2] = {{0}};
-  if (is("permitted capability")) data[0].permitted = 1 << CAP_NET_RAW;
+  if (is("permitted capability")) data[0].permitted = 1 << CAP_KILL;
   check(syscall(SYS_capset, &header, data), "capset");
 }
 
@@ -80,7 +80,8 @@ static void listen_on_loopback(void) {
 }
 
 static void *idle(void *nothing) {
-  pause();
+  // The change of user interrupts it.
+  for (;;) pause();
   return nothing;
 }
 

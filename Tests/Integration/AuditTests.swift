@@ -32,8 +32,8 @@ extension Integration {
 
     /// What the probe does otherwise, and what the one deviation is to say.
     static let alterations: [(name: String, right: String, found: String)] = [
-      ("permitted capability", "permitted capabilities", "cap_net_raw"),
-      ("bounding capability", "bounding capabilities", "cap_net_raw"),
+      ("permitted capability", "permitted capabilities", "cap_kill"),
+      ("bounding capability", "bounding capabilities", "cap_kill"),
       ("user", "user", "62003"),
       ("group", "groups", "61004"),
       ("no filter", "seccomp", "no filter of its own"),
