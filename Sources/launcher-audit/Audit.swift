@@ -25,7 +25,7 @@ struct Audit {
 
   init(_ settings: Settings) throws {
     guard geteuid() == 0 else { throw NotRoot() }
-    let node = try NodeProcesses(below: settings.root)
+    let node = try NodeProcesses(below: settings.root, instances: "\(settings.stateFolder)/instances")
     guard !node.all.isEmpty else { throw NothingFound() }
     let places: [Place: String] = [
       .instances: "\(settings.stateFolder)/instances", .images: "\(settings.stateFolder)/images",

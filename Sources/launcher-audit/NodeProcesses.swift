@@ -26,8 +26,8 @@ struct NodeProcesses {
   /// Present wherever launcher runs; the resolver is there only where a scheduler has a name.
   private static let expected: [ProcessRights] = [.net, .manager, .spawner, .observer, .stats]
 
-  /// - below: only what descends from this process, and machines of its launcher-vmm's user.
-  init(below root: pid_t?) throws {
+  /// - below: only what descends from this process, and the machines of its instances.
+  init(below root: pid_t?, instances: String) throws {
     let states = try Self.states()
     let byPID = Dictionary(uniqueKeysWithValues: states.map { ($0.pid, $0) })
     func descends(_ state: ProcessState) -> Bool {
@@ -49,7 +49,7 @@ struct NodeProcesses {
             inheritedFilters: isBehindFrontEnd ? parent?.seccompFilters ?? 0 : 0))
       }
     }
-    addMachines(states)
+    addMachines(states.filter { root == nil || descends($0) || $0.holds(filesBelow: instances) })
     let names = Set(all.map(\.rights.name))
     missing = names.isEmpty ? [] : Self.expected.map(\.name).filter { !names.contains($0) }
     // The users of the three, as they really run.
@@ -102,6 +102,12 @@ struct NodeProcesses {
     }
     let sockets = SocketTable(of: networks.values)
     return try pids.compactMap { try ProcessState($0, sockets) }
+  }
+}
+
+extension ProcessState {
+  fileprivate func holds(filesBelow folder: String) -> Bool {
+    descriptors.contains { $0.link.hasPrefix(folder + "/") }
   }
 }
 
