@@ -50,7 +50,7 @@ extension Integration {
         let instance = try await node.startInstance()
         let machine = try node.machine(instance)
         #expect(try await node.stopLauncher() == 0)
-        #expect(node.launcherProcesses.isEmpty)
+        try await node.wait("its processes to end") { node.launcherProcesses.isEmpty }
         #expect(!node.exists(node.rendezvous))
         #expect(ProcessTable.exists(machine))
 

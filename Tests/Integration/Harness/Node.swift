@@ -305,7 +305,7 @@ final class Node {
     // Helpers of a process end when the kernel tells them that it has.
     _ = try await eventually(within: 20) { launcherProcesses.isEmpty }
     for pid in launcherProcesses {
-      Issue.record("process \(pid) of launcher outlived it: \(ProcessTable.arguments(of: pid))")
+      Issue.record("\(trouble("process \(pid) of launcher outlived it: \(ProcessTable.arguments(of: pid))"))")
     }
     try await peer?.stop()
     for event in peer?.events ?? [] where event.event == "violation" {
@@ -326,7 +326,8 @@ final class Node {
 
   private func stopLauncherAtAnyCost() async throws {
     do {
-      try await stopLauncher()
+      let status = try await stopLauncher()
+      if status != 0 { Issue.record("\(trouble("launcher ended with wait status \(status)"))") }
     } catch {
       Issue.record("\(error)")
       try await killLauncher()
