@@ -135,8 +135,13 @@ private struct Audit {
   private struct Report: Decodable {
     struct Process: Decodable { let name: String }
 
+    private enum CodingKeys: String, CodingKey {
+      case version, processes, deviations
+      case isInOrder = "in_order"
+    }
+
     let version: Int
-    let in_order: Bool
+    let isInOrder: Bool
     let processes: [Process]
     let deviations: [Deviation]
   }
@@ -164,6 +169,6 @@ private struct Audit {
     self.processes = report.processes.map(\.name)
     deviations = report.deviations
     #expect(report.version == 1)
-    #expect(report.in_order == deviations.isEmpty)
+    #expect(report.isInOrder == deviations.isEmpty)
   }
 }
