@@ -12,7 +12,7 @@ extension Integration {
         Node.Options(["stop-grace": "10m"]),
         prepare: { node in
           guard let image = ProcessInfo.processInfo.environment["LAUNCHER_CLOUD_IMAGE"] else {
-            throw Surroundings.Missing(variable: "LAUNCHER_CLOUD_IMAGE")
+            throw HarnessError("LAUNCHER_CLOUD_IMAGE is not set: run this test by `make test-cloud-init`, as root")
           }
           unlink("\(node.images)/\(Node.image)")
           try ChildProcess.run(["/usr/bin/cp", "--sparse=always", image, "\(node.images)/\(Node.image)"])
