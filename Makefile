@@ -4,6 +4,8 @@
 # make test-cloud-init    real cloud-init in a Debian guest: 3 minutes for its image, 2 to boot it (needs root)
 # make bench   what a sample of 500 instances costs launcher-stats
 # make docs    manual pages, completions and docs/CONFIGURATION.md, from what the programs know of their options
+# make deb     the Debian package
+# make test-system   the package on a Debian with a real systemd, in a container; part of make test for root
 # make install DESTDIR= prefix=/usr
 # make clean
 
@@ -20,7 +22,11 @@ CLOUD_IMAGE = .build/cloud.img
 PEER = .build/peer
 UNITS = $(prefix)/lib/systemd/system
 VERSION ?= 0.1.0
-DEB = .build/launcher_$(VERSION)_$(shell dpkg --print-architecture).deb
+ARCHITECTURE = $(shell dpkg --print-architecture)
+DEB = .build/launcher_$(VERSION)_$(ARCHITECTURE).deb
+# What the system test upgrades to, and where it keeps its container's tree for all clones.
+NEXT_DEB = .build/launcher_$(VERSION)+next_$(ARCHITECTURE).deb
+SYSTEM_TEST_CACHE = /var/cache/launcher-system-test
 
 .PHONY: all check test bench docs demo install install-files deb test-system clean format lint build release unit-tests rights-tests integration-tests test-cloud-init dependencies
 
@@ -90,7 +96,7 @@ rights-tests: build release
 	swift test --filter RightsAttemptTests
 	LAUNCHER_BINARIES=$(CURDIR)/$(RELEASE) swift test --filter RightsAttemptTests
 
-test: dependencies check rights-tests integration-tests
+test: dependencies check rights-tests integration-tests $(if $(filter 0,$(shell id -u)),test-system)
 
 demo: release $(GUEST_IMAGE)
 	scripts/install-dependencies run demo
@@ -123,6 +129,13 @@ install-files:
 deb: release
 	scripts/install-dependencies package
 	scripts/make-deb $(VERSION) $(DEB)
+	lintian --allow-root --fail-on error --tag-display-limit 0 $(DEB)
+
+# The package on a Debian 12 with a real systemd, in a container; needs root.
+test-system: deb $(GUEST_IMAGE) $(PEER)
+	scripts/install-dependencies system
+	scripts/make-deb $(VERSION)+next $(NEXT_DEB)
+	Tests/System/run $(DEB) $(NEXT_DEB) $(PEER) $(GUEST_IMAGE) $(SYSTEM_TEST_CACHE)
 
 clean:
 	rm -rf .build

@@ -14,11 +14,16 @@ cache_key() { echo "$suite $mirror $base_packages $node_packages"; }
 
 # make_tree CACHE: makes the cached tree where it is missing.
 make_tree() {
-    local cache=$1
-    if [[ $(cat "$cache/key" 2>/dev/null) == "$(cache_key)" ]]; then return; fi
+    local cache=$1 lock
+    # Runs in several clones share the tree; one makes it, the others wait.
+    exec {lock}>"$cache/lock"
+    flock "$lock"
+    if [[ $(cat "$cache/key" 2>/dev/null) == "$(cache_key)" ]]; then
+        exec {lock}>&-
+        return
+    fi
     echo "making the container's tree in $cache (once)"
-    rm -rf "$cache"
-    mkdir -p "$cache"
+    rm -rf "$cache/key" "$cache/tree"
     {
         debootstrap --variant=minbase --include="$base_packages" "$suite" "$cache/tree" "$mirror" &&
             printf '#!/bin/sh\nexit 101\n' >"$cache/tree/usr/sbin/policy-rc.d" &&
@@ -33,6 +38,7 @@ make_tree() {
         return 1
     }
     cache_key >"$cache/key"
+    exec {lock}>&-
 }
 
 # open_container CACHE: a fresh container over the cached tree, not yet booted; its files are below $root.

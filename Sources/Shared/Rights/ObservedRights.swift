@@ -69,6 +69,7 @@ private let bitBucket = open(.link("/dev/null"), because: "what children get as 
 
 private let unitMount = ("mnt", "its unit shows it a read-only tree")
 private let unitHostName = ("uts", "its unit keeps the host name from it")
+private let unitNetwork = ("net", "its unit leaves it no network")
 private let unitUser = ("user", "its unit leaves it no user but its own and root")
 
 extension ProcessRights {
@@ -96,7 +97,7 @@ extension ProcessRights {
       loadedLibraries: ["libnss_", "libresolv"]),
     manager.name: .make(
       program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
-      namespaces: [unitMount, unitHostName],
+      namespaces: [unitMount, unitHostName, unitNetwork],
       descriptors: eventLoop + channels + ownFiles + bitBucket
         + open(.link("anon_inode:[pidfd]"), .link("pidfd:"), because: "machines and tools")
         + open(.link("pipe:"), because: "output of tools")
@@ -106,7 +107,7 @@ extension ProcessRights {
       listens: "the rendezvous; monitors and consoles until QEMU has them"),
     spawner.name: .make(
       threadName: "vmm-spawner", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
-      namespaces: [unitMount, unitHostName],
+      namespaces: [unitMount, unitHostName, unitNetwork],
       descriptors: eventLoop + channels + ownFiles + bitBucket
         + open(.link("anon_inode:[pidfd]"), .link("pidfd:"), because: "children on their way to the manager")
         + open(.link("pipe:"), because: "output of tools")
@@ -115,24 +116,23 @@ extension ProcessRights {
       listens: "monitors and consoles until QEMU has them"),
     observer.name: .make(
       threadName: "vmm-observer", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
-      namespaces: [unitMount, unitHostName],
+      namespaces: [unitMount, unitHostName, unitNetwork],
       descriptors: eventLoop + channels + ownFiles + open(.link("/proc/"), because: "figures of machines")),
     stats.name: .make(
       program: "launcher-stats", unit: "launcher-stats.service", user: .stats,
-      namespaces: [unitMount, unitHostName, unitUser, ("net", "its unit leaves it no network")],
+      namespaces: [unitMount, unitHostName, unitUser, unitNetwork],
       descriptors: eventLoop + channels + ownFiles
         + open(.link("/proc/"), because: "figures of the node and of machines")
         + open(.place(.instances), because: "size of the instances' file system, and of each disk")),
     qemu.name: .make(
       program: "qemu-system-x86_64", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
-      namespaces: [unitMount, unitHostName],
+      namespaces: [unitMount, unitHostName, unitNetwork],
       descriptors: bitBucket
         + open(.link("anon_inode:"), because: "QEMU's event loops, KVM")
         + open(.link("/dev/kvm"), because: "hardware virtualisation")
         + open(.link("/memfd:"), because: "guest memory")
         + open(.link("pipe:"), because: "QEMU's threads")
         + open(.socket(.unix), because: "monitor and console")
-        + open(.socket(.tcp), .socket(.udp), .socket(.unconnected), because: "the guest's user-mode network")
         + open(.place(.instances), .place(.images), because: "the guest's disk, config drive and console")
         + open(.link("/usr/share/"), because: "firmware"),
       listens: "monitor and console, for launcher-vmm to come back to",
