@@ -59,7 +59,9 @@ bench: build
 DOCUMENTS = launcher:man:man/launcher.8 launcher:conf:man/launcher.conf.5 launcher:markdown:CONFIGURATION.md \
   launcher:bash:completion/launcher.bash launcher:zsh:completion/_launcher launcher:fish:completion/launcher.fish \
   launcherctl:man:man/launcherctl.1 launcherctl:bash:completion/launcherctl.bash \
-  launcherctl:zsh:completion/_launcherctl launcherctl:fish:completion/launcherctl.fish
+  launcherctl:zsh:completion/_launcherctl launcherctl:fish:completion/launcherctl.fish \
+  launcher-audit:man:man/launcher-audit.8 launcher-audit:bash:completion/launcher-audit.bash \
+  launcher-audit:zsh:completion/_launcher-audit launcher-audit:fish:completion/launcher-audit.fish
 
 docs: build
 	mkdir -p docs/man docs/completion
@@ -120,6 +122,8 @@ install-files:
 	install -m 644 -D docs/completion/launcher.bash $(DESTDIR)$(prefix)/share/bash-completion/completions/launcher
 	install -m 644 -D docs/completion/launcherctl.bash \
 	  $(DESTDIR)$(prefix)/share/bash-completion/completions/launcherctl
+	install -m 644 -D docs/completion/launcher-audit.bash \
+	  $(DESTDIR)$(prefix)/share/bash-completion/completions/launcher-audit
 	install -m 644 -D -t $(DESTDIR)$(prefix)/share/zsh/vendor-completions docs/completion/_*
 	install -m 644 -D -t $(DESTDIR)$(prefix)/share/fish/vendor_completions.d docs/completion/*.fish
 	install -m 644 systemd/launcher.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/launcher.conf

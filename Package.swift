@@ -62,7 +62,7 @@ let package = Package(
       ], swiftSettings: settings),
     .executableTarget(
       name: "launcher-audit",
-      dependencies: ["CCap", "GoFlags", "JSON", "Linux", "Rights", "Settings"], swiftSettings: settings),
+      dependencies: ["CCap", "GoFlags", "JSON", "Linux", "Manual", "Rights", "Settings"], swiftSettings: settings),
     .executableTarget(
       name: "launcher-stats",
       dependencies: [
@@ -113,7 +113,7 @@ let package = Package(
     tests("GlogTests", ["Glog"]),
     tests("GoFlagsTests", ["GoFlags"]),
     tests("JSONTests", ["JSON"]),
-    tests("ManualTests", ["launcher", "launcherctl", "Settings"]),
+    tests("ManualTests", ["launcher", "launcher-audit", "launcherctl", "Settings"]),
     tests("SettingsTests", ["Settings", "Glog", "GoFlags", "Instances"], fixtures: true),
     tests("ServiceManagerTests", ["Linux", "Loop", "ServiceManager"]),
     tests("SSNTPTests", ["SSNTP", "Gob"], fixtures: true),

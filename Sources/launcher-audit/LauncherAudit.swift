@@ -16,7 +16,9 @@ import Settings
     do throws(FlagError) {
       options = try Options(Array(CommandLine.arguments.dropFirst()))
     } catch .helpRequested {
-      Settings.finish(Options.helpText)
+      Settings.finish(Options.flags.helpText)
+    } catch .documentRequested(let form) where Documents.text(form) != nil {
+      Settings.finish(Documents.text(form) ?? "")
     } catch {
       Settings.finish("launcher-audit: \(error)", to: STDERR_FILENO, status: couldNotLookStatus)
     }

@@ -40,7 +40,8 @@ struct Options {
     }
   }
 
-  static var helpText: String { Flags().set.helpText }
+  /// The definitions, for help in all its forms.
+  static var flags: FlagSet { Flags().set }
 
   /// Reads the arguments behind the program's name.
   init(_ arguments: [String]) throws(FlagError) {

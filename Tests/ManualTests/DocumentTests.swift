@@ -3,6 +3,7 @@ import Settings
 import Testing
 
 @testable import launcher
+@testable import launcher_audit
 @testable import launcherctl
 
 private let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -34,6 +35,11 @@ private func run(_ arguments: [String]) throws -> (text: String, status: Int32) 
       try String(contentsOf: root.appending(path: file), encoding: .utf8) == launcherctl.Documents.text(form),
       "\(file) is out of date: make docs")
   }
+  for (form, file) in launcher_audit.Documents.files {
+    #expect(
+      try String(contentsOf: root.appending(path: file), encoding: .utf8) == launcher_audit.Documents.text(form),
+      "\(file) is out of date: make docs")
+  }
   #expect(launcher.Documents.text("nonsense") == nil)
   #expect(launcherctl.Documents.text("nonsense") == nil)
 }
@@ -49,6 +55,7 @@ private func run(_ arguments: [String]) throws -> (text: String, status: Int32) 
 /// Each shell takes its file.
 @Test(arguments: [
   ("bash", "launcher.bash"), ("bash", "launcherctl.bash"), ("zsh", "_launcher"), ("zsh", "_launcherctl"),
+  ("bash", "launcher-audit.bash"), ("zsh", "_launcher-audit"), ("fish", "launcher-audit.fish"),
   ("fish", "launcher.fish"), ("fish", "launcherctl.fish"),
 ])
 func completionsAreWellFormed(shell: String, file: String) throws {
