@@ -106,7 +106,7 @@ demo: release $(GUEST_IMAGE)
 	scripts/demo $(RELEASE) $(GUEST_IMAGE)
 
 install: release install-files
-	$(if $(DESTDIR),,scripts/create-users && systemd-tmpfiles --create launcher.conf)
+	$(if $(DESTDIR),,scripts/create-users && systemd-tmpfiles --create $(CURDIR)/systemd/launcher.tmpfiles)
 
 # What is built is put in its places; a configuration that is there is left as it is.
 install-files:
