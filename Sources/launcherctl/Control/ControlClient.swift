@@ -59,11 +59,21 @@ final class ControlClient {
         if line["done"] != nil { return nil }
         throw Failure(visible(line["error"]))
       }
-      switch try buffer.withUnsafeMutableBytes({ (bytes) throws(SystemError) in try socket.read(into: bytes) }) {
+      switch try receive(into: &buffer) {
       case .bytes(let count): try input.feed(buffer[..<count])
       case .end: throw Self.endedEarly
       case .wouldBlock: try wait(for: POLLIN, until: deadline)
       }
+    }
+  }
+
+  private func receive(into buffer: inout [UInt8]) throws -> Descriptor.ReadOutcome {
+    do {
+      return try buffer.withUnsafeMutableBytes { try socket.read(into: $0) }
+    } catch let error as SystemError {
+      // A server that ended without having read everything leaves this error before what it had sent.
+      guard error.code == ECONNRESET else { throw error }
+      return try buffer.withUnsafeMutableBytes { try socket.read(into: $0) }
     }
   }
 
