@@ -37,6 +37,7 @@ let package = Package(
     shared("Glog", ["CShims"]),
     shared("JSON"),
     shared("Gob"),
+    shared("Netlink", ["CShims", "Linux"]),
     shared("SSNTP", ["Gob"]),
     shared("Payloads", ["CYaml", "Instances"]),
     shared("TLS", ["COpenSSL"]),
@@ -72,8 +73,8 @@ let package = Package(
     .executableTarget(
       name: "launcher-vmm",
       dependencies: [
-        "AsyncLoop", "CShims", "Channel", "Confinement", "Glog", "Instances", "JSON", "Linux", "Loop", "Rights",
-        "ServiceManager", "Settings", "Spawning", "Startup",
+        "AsyncLoop", "CShims", "Channel", "Confinement", "Glog", "Instances", "JSON", "Linux", "Loop", "Netlink",
+        "Rights", "ServiceManager", "Settings", "Spawning", "Startup",
       ], swiftSettings: settings),
     .executableTarget(
       name: "launcherctl",

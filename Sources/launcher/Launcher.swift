@@ -35,8 +35,9 @@ import Startup
       let loop = try EventLoop()
       let supervisor = Supervisor(
         programs(options, users, listener), loop: loop, null: try Descriptor.open("/dev/null", O_RDWR))
-      try Confinement.dropPrivileges(to: nil, rights: .frontEnd)
-      if let warning = try Confinement.confine(.frontEnd, Surroundings()) { log.warning(warning) }
+      let rights = options.network == .none ? ProcessRights.frontEnd.withoutNetworks : .frontEnd
+      try Confinement.dropPrivileges(to: nil, rights: rights)
+      if let warning = try Confinement.confine(rights, Surroundings()) { log.warning(warning) }
       loop.onReadable(signals.raw) {
         while let signal = try? Signals.next(signals) {
           if signal == SIGCHLD { supervisor.reap() } else { supervisor.stop() }

@@ -3,6 +3,7 @@
 #pragma once
 #include <execinfo.h>
 #include <gnu/libc-version.h>
+#include <linux/netlink.h>
 #include <netpacket/packet.h>
 #include <stdint.h>
 #include <sys/epoll.h>

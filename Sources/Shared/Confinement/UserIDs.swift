@@ -35,6 +35,9 @@ public struct UserIDs: Equatable, Sendable, CustomStringConvertible {
     return id
   }
 
+  /// The same user in its own group alone.
+  public var withoutGroups: UserIDs { UserIDs(uid: uid, gid: gid) }
+
   public var description: String {
     "\(uid):\(gid)" + (groups.isEmpty ? "" : ":" + groups.map(String.init).joined(separator: ","))
   }

@@ -31,6 +31,15 @@ let fSetDescriptorFlags = 2
 
 let oCloseOnExec = 0o2_000_000
 
+/// O_RDWR | O_CLOEXEC
+let oReadWriteCloseOnExec = 0o2 | oCloseOnExec
+
+/// TUNSETIFF, TUNSETPERSIST, TUNSETOWNER and TUNGETIFF
+let tunSetInterface = 0x4004_54ca
+let tunSetPersistent = 0x4004_54cb
+let tunSetOwner = 0x4004_54cc
+let tunGetInterface = 0x8004_54d2
+
 let cloneThread = 0x0001_0000
 
 let fionread = 0x541b

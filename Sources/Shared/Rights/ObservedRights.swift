@@ -118,6 +118,12 @@ extension ProcessRights {
       threadName: "vmm-observer", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
       namespaces: [unitMount, unitHostName, unitNetwork],
       descriptors: eventLoop + channels + ownFiles + open(.link("/proc/"), because: "figures of machines")),
+    network.name: .make(
+      threadName: "vmm-network", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
+      namespaces: [unitMount, unitHostName],
+      descriptors: eventLoop + channels
+        + open(.socket(.netlink), because: "rtnetlink and nftables, made before its confinement")
+        + open(.link("/dev/net/tun"), .link("/dev/tap"), because: "taps on their way to the manager")),
     stats.name: .make(
       program: "launcher-stats", unit: "launcher-stats.service", user: .stats,
       namespaces: [unitMount, unitHostName, unitUser, unitNetwork],

@@ -3,7 +3,7 @@
 public struct ProcessRights: Sendable {
   public let name: String
   /// Names of the capabilities it keeps, in libcap's spelling; the rest is dropped from every set.
-  public let capabilities: [String]
+  public internal(set) var capabilities: [String]
   /// Set and locked where the process has CAP_SETPCAP, which it has when it starts as root.
   public let securebits: Securebits
   public let limits: [ResourceLimit]
@@ -18,7 +18,7 @@ public struct ProcessRights: Sendable {
 
   /// Every process of launcher and every program that it starts.
   public static let all = [
-    frontEnd, net, resolver, manager, spawner, observer, stats, qemu, qemuImg, xorriso,
+    frontEnd, net, resolver, manager, spawner, observer, network, stats, qemu, qemuImg, xorriso,
   ]
 }
 
