@@ -47,6 +47,9 @@ let package = Package(
     shared("Startup", ["CShims", "Linux", "Loop"]),
     shared("Channel", ["CShims", "Instances", "Linux", "Loop"]),
     shared(
+      "Networking",
+      ["CShims", "Channel", "Confinement", "Glog", "Instances", "Linux", "Loop", "Netlink", "Rights", "Settings"]),
+    shared(
       "Spawning",
       ["CShims", "Channel", "Confinement", "Glog", "Instances", "JSON", "Linux", "Loop", "Rights", "Settings"]),
     .executableTarget(
@@ -73,8 +76,8 @@ let package = Package(
     .executableTarget(
       name: "launcher-vmm",
       dependencies: [
-        "AsyncLoop", "CShims", "Channel", "Confinement", "Glog", "Instances", "JSON", "Linux", "Loop", "Netlink",
-        "Rights", "ServiceManager", "Settings", "Spawning", "Startup",
+        "AsyncLoop", "CShims", "Channel", "Confinement", "Glog", "Instances", "JSON", "Linux", "Loop",
+        "Networking", "Rights", "ServiceManager", "Settings", "Spawning", "Startup",
       ], swiftSettings: settings),
     .executableTarget(
       name: "launcherctl",
@@ -100,6 +103,13 @@ let package = Package(
     tests(
       "LauncherVMMTests",
       ["AsyncLoop", "CShims", "Instances", "JSON", "Linux", "Spawning", "TestSupport", "launcher-vmm"]),
+    tests(
+      "NetworkTests", ["CProbe", "Channel", "Instances", "Linux", "Netlink", "Networking", "Rights", "TestSupport"]),
+    // A manager of the network child's, for tests to tell what to ask.
+    .executableTarget(
+      name: "network-probe",
+      dependencies: ["Channel", "Instances", "Linux", "Loop", "Networking", "Settings"], path: "Tests/NetworkProbe",
+      swiftSettings: settings, linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
     .target(name: "CProbe", path: "Tests/CProbe", cSettings: [.define("_GNU_SOURCE")]),
     // Linked statically, so that in a jail it needs no library of Swift's. The tests find it beside their own program.
     .executableTarget(

@@ -77,13 +77,13 @@ func capabilitiesThatAreNotKeptAreGoneFromEverySet() async {
 @Test(.enabled(if: isRoot, "only root can be refused for being root"))
 func rootWithoutAUserIsRefusedUnlessItsRightsSayOtherwise() async {
   await #expect(processExitsWith: .success) {
-    for rights in [ProcessRights.net, .manager, .stats, .spawner, .observer, .resolver] {
+    for rights in [ProcessRights.net, .manager, .stats, .spawner, .observer, .network, .resolver] {
       #expect(throws: ConfinementError.self) { try Confinement.dropPrivileges(to: nil, rights: rights) }
     }
     try Confinement.dropPrivileges(to: nil, rights: .frontEnd)
     let status = status()
-    // KILL, SETGID, SETUID, SETPCAP.
-    for set in ["CapPrm", "CapEff", "CapBnd"] { #expect(status[set] == "00000000000001e0", "\(set)") }
+    // KILL, SETGID, SETUID, SETPCAP, NET_ADMIN.
+    for set in ["CapPrm", "CapEff", "CapBnd"] { #expect(status[set] == "00000000000011e0", "\(set)") }
     #expect(status["CapInh"] == none && status["CapAmb"] == none)
   }
 }

@@ -18,6 +18,7 @@ struct Row: CustomStringConvertible, Sendable {
   /// Attempts with arguments that the kernel refuses once it looks at them: their control fails, but differently.
   static let refusedByArguments: Set = [
     "load-module", "load-bpf-program", "read-memory", "make-io-ring", "watch-page-faults", "read-key-ring",
+    "control-other-device",
   ]
 
   private static let killed = Outcome.killed(SIGSYS)
@@ -42,6 +43,23 @@ struct Row: CustomStringConvertible, Sendable {
   /// What no allow-list lets pass.
   private static let everyAllowList =
     kernelSurface + otherProcesses + execution + attributes + identity + ["write-and-execute"]
+
+  /// What it opens it opens for reading and writing; its sockets were made before.
+  private static func network(_ process: String) -> Row {
+    Row(
+      process: process,
+      forbidden: [
+        (
+          killed,
+          everyAllowList + sockets + opening.filter { $0 != "open-memory" } + [
+            "make-executable", "bind-port", "connect-configured-port", "raise-core-limit", "control-other-device",
+            "read-backing-image", "list-instances",
+          ]
+        ),
+        (.failed(EACCES), ["open-memory", "write-own-disk"]),
+      ],
+      allowed: [])
+  }
 
   static let all: [Row] = [
     Row(
@@ -93,6 +111,8 @@ struct Row: CustomStringConvertible, Sendable {
         (.failed(EACCES), ["read-shadow"]),
       ],
       allowed: ["open-memory-figures", "read-proc"]),
+    network("network"),
+    network("network-of-network-node"),
     Row(
       process: "manager",
       forbidden: [

@@ -197,6 +197,7 @@ enum Attempts {
     "load-module": { _ in call(SYS_init_module, 0, 0, 0) },
     "load-bpf-program": { _ in call(SYS_bpf, 0xffff, 0, 0) },
     "read-key-ring": { _ in call(SYS_keyctl, Int(KEYCTL_GET_KEYRING_ID), -3, 1) },
+    "control-other-device": { _ in call(SYS_ioctl, Int(STDIN_FILENO), Int(TCGETS), 0) },
     "make-io-ring": { _ in call(SYS_io_uring_setup, 1, 0) },
     "watch-page-faults": { _ in call(SYS_userfaultfd, -1) },
     "write-and-execute": { _ in

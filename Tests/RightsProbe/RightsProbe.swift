@@ -52,6 +52,8 @@ import Spawning
     case "resolver": rights = .resolver
     case "stats": rights = .stats
     case "observer": rights = .observer
+    case "network": rights = .network
+    case "network-of-network-node": rights = ProcessRights.network.forMacvtaps
     case "manager":
       rights = .manager
       let folders = StateFolder(target.state)

@@ -45,7 +45,7 @@ func everyRuleHasNamesAndAReason(process: String) throws {
     "umount2", "unshare", "setns", "setuid", "setgid", "setresuid", "setresgid", "setgroups", "capset", "bpf", "kill",
     "init_module", "keyctl", "io_uring_setup", "pkey_mprotect", "personality",
   ]
-  for rights in [ProcessRights.net, .resolver, .manager, .observer, .stats] {
+  for rights in [ProcessRights.net, .resolver, .manager, .observer, .network, .stats] {
     guard case .allowList = rights.seccomp.kind else {
       Issue.record("\(rights.name) has no allow-list")
       continue
@@ -69,10 +69,11 @@ func everyRuleHasNamesAndAReason(process: String) throws {
   #expect(families(.manager) == [1])
   #expect(families(.stats) == [])
   #expect(families(.observer) == [])
+  #expect(families(.network) == [])
 }
 
 @Test func memoryIsNeverExecutableWhereNoModulesAreLoaded() {
-  for rights in [ProcessRights.net, .manager, .observer, .stats] {
+  for rights in [ProcessRights.net, .manager, .observer, .network, .stats] {
     for rule in rights.seccomp.rules where !Set(rule.names).isDisjoint(with: ["mmap", "mprotect"]) {
       #expect(
         rule.conditions == [SyscallRule.Condition(argument: 2, comparison: .equal(mask: 4, value: 0))],
@@ -116,9 +117,12 @@ func everyRuleHasNamesAndAReason(process: String) throws {
   #expect(allowed(.spawner).isSuperset(of: ["setuid", "setresuid", "setgroups", "capset"]))
 }
 
-@Test func onlyTheFrontEndKeepsCapabilitiesOrMayBeRoot() {
+@Test func onlyTheFrontEndAndTheNetworkChildKeepCapabilities() {
   for rights in all where rights.name != ProcessRights.frontEnd.name {
-    #expect(rights.capabilities.isEmpty && !rights.mayBeRoot, "\(rights.name)")
+    let kept = rights.name == ProcessRights.network.name ? ["cap_net_admin"] : []
+    #expect(rights.capabilities == kept && !rights.mayBeRoot, "\(rights.name)")
   }
+  #expect(ProcessRights.frontEnd.capabilities.contains("cap_net_admin"))
+  #expect(!ProcessRights.frontEnd.withoutNetworks.capabilities.contains("cap_net_admin"))
   #expect(ProcessRights.frontEnd.mayBeRoot)
 }

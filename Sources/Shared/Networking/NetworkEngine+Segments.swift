@@ -12,7 +12,6 @@ extension NetworkEngine {
     try perform("set up bridge \(bridge.name)", [.setMTU(UInt32(mtu), of: bridge.name), .setUp(bridge.name)])
     let kind = segment.tunnel(configuration.tunnel, from: compute.address)
     let tunnel = try ensure(.tunnel(segment), kind, mtu: mtu, undo)
-    undo.add { [self] in try? filter.forget(tunnel.name) }
     try NetworkFailure.naming("protect the node from \(tunnel.name)") { () throws(NetlinkError) in
       try filter.guardNode(from: tunnel.name)
     }
@@ -26,6 +25,8 @@ extension NetworkEngine {
     if let present = interfaces(try links())[role] { return present }
     let alias = try alias(role)
     let name = try freeName(alias)
+    // Undone backwards: it is gone before nothing protects the node from it any more.
+    undo.add { [self] in try? filter.forget(name) }
     try make(kind, name, alias, mtu: mtu, undo)
     guard let made = interfaces(try links())[role] else {
       throw NetworkFailure("make \(kind.name) \(name)", "it is not there")

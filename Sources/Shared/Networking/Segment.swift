@@ -2,7 +2,7 @@ import Instances
 import Netlink
 
 /// How a compute node's bridges reach concentrators.
-enum TunnelProtocol: String {
+public enum TunnelProtocol: String {
   case gre
   case vxlan
 

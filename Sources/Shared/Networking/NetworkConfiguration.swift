@@ -1,7 +1,7 @@
-import Instances
+public import Instances
 
 /// What the network child is told by the settings.
-struct NetworkConfiguration {
+public struct NetworkConfiguration {
   /// Where instances' traffic goes; empty: by whatever interface of the node has an address.
   var computeNetworks: [IPv4Subnet]
   var tunnel: TunnelProtocol
@@ -10,4 +10,15 @@ struct NetworkConfiguration {
   var node: NodeToken
   /// Where the devices of macvtap interfaces appear.
   var devices = "/dev"
+
+  public init(
+    computeNetworks: [IPv4Subnet], tunnel: TunnelProtocol, preventsSpoofing: Bool, node: NodeToken,
+    devices: String = "/dev"
+  ) {
+    self.computeNetworks = computeNetworks
+    self.tunnel = tunnel
+    self.preventsSpoofing = preventsSpoofing
+    self.node = node
+    self.devices = devices
+  }
 }

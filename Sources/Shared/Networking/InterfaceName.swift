@@ -21,12 +21,12 @@ enum InterfaceName {
 }
 
 /// Which launcher of a machine made an interface: a number made of its state folder's path.
-struct NodeToken: Hashable {
+public struct NodeToken: Hashable {
   private static let digits = 8
 
-  let text: String
+  public let text: String
 
-  init(stateFolder: String) { text = StableHash.hexadecimal(stateFolder, digits: Self.digits) }
+  public init(stateFolder: String) { text = StableHash.hexadecimal(stateFolder, digits: Self.digits) }
 
   /// nil unless it is what a token looks like.
   init?(text: Substring) {

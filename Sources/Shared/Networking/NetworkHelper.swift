@@ -3,19 +3,19 @@ import Confinement
 import Glibc
 import Glog
 import Instances
-import Linux
+public import Linux
 import Loop
 import Netlink
 import Rights
-import Settings
+public import Settings
 
 /// The network child of launcher-vmm: alone of its processes it keeps CAP_NET_ADMIN, and it can do nothing else.
 ///
 /// It is told instances and their places in tenants' networks, never names of interfaces; what it makes it finds
 /// again by the aliases it wrote. It works on one request after the other, so two STARTs in one subnet make one bridge.
-enum NetworkHelper {
+public enum NetworkHelper {
   /// Forks the child; returns in the parent with its end of the channel. Fails where the node has no compute network.
-  static func fork(_ options: Settings, _ configuration: NetworkConfiguration) throws -> Descriptor {
+  public static func fork(_ options: Settings, _ configuration: NetworkConfiguration) throws -> Descriptor {
     _ = try engine(configuration).computeNetwork()
     return try ChildFork.fork("vmm-network") { socket in
       // To standard error alone: opening log files would take more rights than all else it does.
