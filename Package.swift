@@ -102,7 +102,9 @@ let package = Package(
     tests("LauncherNetTests", ["Instances", "Linux", "SSNTP", "Settings", "TestSupport", "launcher-net"]),
     tests(
       "LauncherVMMTests",
-      ["AsyncLoop", "CShims", "Instances", "JSON", "Linux", "Spawning", "TestSupport", "launcher-vmm"]),
+      [
+        "AsyncLoop", "CShims", "Channel", "Instances", "JSON", "Linux", "Spawning", "TestSupport", "launcher-vmm",
+      ]),
     tests(
       "NetworkTests", ["CProbe", "Channel", "Instances", "Linux", "Netlink", "Networking", "Rights", "TestSupport"]),
     // A manager of the network child's, for tests to tell what to ask.

@@ -17,7 +17,11 @@ import TLS
 @main struct LauncherNet {
   /// Bytes of a certificate file: a bundle of authorities has a few hundred thousand.
   static let certificateLimit = 1_048_576
-  static let role = Role.agent
+
+  /// What this node is to a scheduler.
+  static func role(_ options: Settings) -> (role: Role, certified: CertificateRoles) {
+    options.network == .nn ? (.networkAgent, .networkAgent) : (.agent, .agent)
+  }
 
   static func main() {
     let options = Settings.ofThisProcess(.net, libraries: libraryVersions)
@@ -25,6 +29,7 @@ import TLS
     log.configure(options.log.early)
     umask(0o077)
     do {
+      try options.requireInterfaces()
       try Startup.closeDescriptors(from: Startup.firstInherited)
       // Forked first: it must not inherit the private key's descriptor.
       let needsResolver = options.servers.contains { !$0.isNumeric }
@@ -36,7 +41,7 @@ import TLS
       try Confinement.dropPrivileges(to: options.user, rights: .net)
       let logSettings = options.logSettings(of: .net)
       log.configure(logSettings)
-      let uuid = try NodeUUIDStore.load(role: role, below: options.stateFolder)
+      let uuid = try NodeUUIDStore.load(role: role(options).role, below: options.stateFolder)
       let context = try TLSContext.client(
         authorities: Files.read(authorities, named: options.authorities, limit: certificateLimit),
         identity: Files.read(certificate, named: options.certificate, limit: certificateLimit),
@@ -45,7 +50,7 @@ import TLS
       certificate.close()
       try TLSContext.prepareForConfinement()
       warnOf(context, options)
-      let networks = ComputeInterfaces.list(within: options.computeNetworks)
+      let interfaces = NodeInterfaces.list(within: options.computeNetworks)
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
       let sockets = try RendezvousVisitor.Sockets()
       LoopActor.prepare()
@@ -59,10 +64,11 @@ import TLS
         }
         service.giveSignsOfLife(on: LoopActor.loop)
         let session = Session(
-          servers: options.servers, context: context, identity: Session.Identity(uuid: uuid, role: role),
+          servers: options.servers, context: context, identity: Session.Identity(uuid: uuid, role: role(options).role),
           resolver: resolver.map { ResolverClient($0) })
         let node = NetNode(
-          session: session, uuid: uuid, statsInterval: options.statsInterval, networks: networks,
+          session: session, uuid: uuid, statsInterval: options.statsInterval, network: options.network,
+          interfaces: interfaces,
           rendezvous: options.rendezvous, sockets: sockets, service: service)
         log.info("node \(uuid)")
         await node.run()
@@ -78,9 +84,10 @@ import TLS
 
   private static func warnOf(_ context: TLSContext, _ options: Settings) {
     if let warning = context.identityWarning { log.warning("\(options.certificate): \(warning)") }
-    if !context.identityRoles.contains(.agent) {
+    let role = role(options).certified
+    if !context.identityRoles.isSuperset(of: role) {
       log.warning(
-        "\(options.certificate): backs role \(context.identityRoles), not agent: servers will refuse this node")
+        "\(options.certificate): backs role \(context.identityRoles), not \(role): servers will refuse this node")
     }
   }
 }

@@ -5,13 +5,15 @@ import Instances
 import Linux
 import Loop
 import SSNTP
-import Startup
 import ServiceManager
+import Settings
+import Startup
 
 /// launcher-net at work: the session with the scheduler on one side, the channels on the other.
 @LoopActor final class NetNode {
   private let session: Session
   private let service: ServiceManager
+  private let network: NodeNetwork
   private let stats = StatsClient()
   private let reporter: NodeReporter
   private var reports: ReportQueue!
@@ -24,14 +26,20 @@ import ServiceManager
   private var ignored: Set<String> = []
 
   init(
-    session: Session, uuid: NodeUUID, statsInterval: Double, networks: [NodeSample.Network], rendezvous: String,
-    sockets: RendezvousVisitor.Sockets, service: ServiceManager
+    session: Session, uuid: NodeUUID, statsInterval: Double, network: NodeNetwork,
+    interfaces: [NodeInterfaces.Address], rendezvous: String, sockets: RendezvousVisitor.Sockets,
+    service: ServiceManager
   ) {
     self.session = session
     self.service = service
-    reporter = NodeReporter(session: session, stats: stats, uuid: uuid, interval: statsInterval, networks: networks)
-    reports = ReportQueue(session: session) { [unowned self] in _ = vmm?.send(.acknowledge($0)) }
+    self.network = network
+    reporter = NodeReporter(
+      session: session, stats: stats, uuid: uuid, interval: statsInterval, interfaces: interfaces)
+    reports = ReportQueue(session: session, computeAddress: interfaces.first?.ip) { [unowned self] in
+      _ = vmm?.send(.acknowledge($0))
+    }
     gateway = CommandGateway(
+      network: network,
       send: { [unowned self] in vmm?.send($0) ?? false },
       fail: { [unowned self] command, instance, reason in
         self.session.send { failureFrame(command, instance, reason, origin: $0) }
@@ -92,10 +100,19 @@ import ServiceManager
     case .completed(let number): gateway.completed(number)
     case .report(let number, let request, let report):
       reports.take(number, report)
-      gateway.completed(request)
+      if let request { gateway.completed(request) }
     case .census(let count, let isFull): reporter.censusChanged(to: Int(count), isFull: isFull)
     case .statsChannel(let end): stats.use(end)
+    case .network(let network): compare(network)
     }
+  }
+
+  /// launcher-vmm would take what this process sends as an attack, and this one send it again for ever.
+  private func compare(_ other: NodeNetwork) {
+    guard network != other else { return }
+    log.fatal(
+      "this process has -network \(network.rawValue), launcher-vmm has -network \(other.rawValue): give both the same",
+      status: Settings.usageStatus)
   }
 
   /// What a scheduler may ask. Returns when the next frame may be read.
@@ -105,7 +122,7 @@ import ServiceManager
       return session.send { .error(.invalidFrameType, origin: $0) }
     }
     switch frame.command {
-    case .start: await gateway.take(.start, frame.payload)
+    case .start: await gateway.take(.start, frame.payload, from: session.host)
     case .stop: await gateway.take(.stop, frame.payload)
     case .restart: await gateway.take(.restart, frame.payload)
     case .delete: await gateway.take(.delete, frame.payload)

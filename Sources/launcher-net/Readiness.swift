@@ -16,6 +16,7 @@ enum NetReadiness {
     var findings = certificates(options, files)
     findings.append(
       Finding(.ready, "scheduler", options.servers.map(\.description).joined(separator: ", then ")))
+    findings += options.interfaceFindings
     findings.append(
       Folder("\(options.stateFolder)/local").finding("UUID store", "keep the node's UUID"))
     Readiness.report(findings)
@@ -41,7 +42,7 @@ enum NetReadiness {
         identityName: options.certificate)
       return [
         Finding(.ready, "authority", options.authorities), validity(context),
-        role(context, LauncherNet.role == .agent ? .agent : .networkAgent),
+        role(context, LauncherNet.role(options).certified),
       ]
     } catch {
       return [Finding(.missing, "certificate", "\(error)", remedy: "have certificate and key made anew as a pair")]

@@ -10,7 +10,7 @@ import Spawning
 @LoopActor final class Instance {
   /// What is asked of an instance.
   enum Work {
-    case start(InstanceSpec, userData: Descriptor, metaData: Descriptor?)
+    case start(InstanceSpec, GuestData)
     case stop
     case restart
     case delete
@@ -59,6 +59,10 @@ import Spawning
     if let file { return Promise(file.spec.resources, file.image) }
     return corruption != nil ? Promise(memoryMB: 0, diskMB: 0) : reserved
   }
+  /// Where it belongs in its tenant's network; nil when it is not there, or belongs nowhere.
+  var tenantSubnet: TenantSubnet? { file.flatMap { TenantSubnet(of: $0.spec) } }
+  /// Its START has not come to a machine that answered.
+  var hasNeverRun: Bool { file != nil && file?.run == nil }
   /// Nothing of it is left to know.
   private var isForgettable: Bool { !exists && queue.isEmpty && !isWorking }
 
@@ -157,20 +161,15 @@ import Spawning
 
   private func perform(_ request: Request, _ work: Work) async -> Failure? {
     switch work {
-    case .start(let spec, let userData, let metaData): await start(request, spec, userData, metaData)
+    case .start(let spec, let guestData): await start(request, spec, guestData)
     case .stop: await stop(request)
     case .restart: await restart(request)
     case .delete: await delete(request)
     }
   }
 
-  private func start(_ request: Request, _ spec: InstanceSpec, _ userData: Descriptor, _ metaData: Descriptor?) async
-    -> Failure?
-  {
-    if let file, request.isRepeated, file.request == request.number {
-      // Made before launcher-vmm was interrupted; whether its machine came up is all that is open.
-      return file.run == nil && !isRunning ? await boot(changedCensus: true) : nil
-    }
+  private func start(_ request: Request, _ spec: InstanceSpec, _ guestData: GuestData) async -> Failure? {
+    if let file, request.isRepeated, file.request == request.number { return await resumeStart() }
     guard !exists else {
       return isRunning
         ? Failure(reason: .alreadyRunning, cause: "it runs") : Failure(reason: .instanceExists, cause: "it exists")
@@ -191,49 +190,32 @@ import Spawning
       }
       reserved = promise
       defer { reserved = nil }
-      file = try await create(request, spec, image, userData, metaData)
+      let attachment: Attachment?
+      (file, attachment) = try await Creation(
+        node: node, request: request, spec: spec, image: image, guestData: guestData
+      ).run()
+      StopPoint.created.reach()
+      node.tellOfArrival(of: self)
+      log.info("\(id): created from image \(image.name)")
+      return await boot(attachment, changedCensus: true)
     } catch {
-      node.store.discardStaging(of: id)
-      return Failure(reason: .imageFailure, cause: "\(error)")
+      return Failure(reason: error is TenantNetworks.Failure ? .networkFailure : .imageFailure, cause: "\(error)")
     }
-    log.info("\(id): created from image \(file?.image.name.text ?? "")")
-    return await boot(changedCensus: true)
   }
 
-  /// Makes the instance's folder as a whole: overlay and config drive side by side, then the state, then the name.
-  private func create(
-    _ request: Request, _ spec: InstanceSpec, _ image: BackingImage, _ userData: Descriptor, _ metaData: Descriptor?
-  ) async throws -> InstanceFile {
-    let store = node.store
-    let folder = try store.makeStaging(for: id)
-    StopPoint.stagingMade.reach()
-    let limit = NetToVMM.maximumGuestData
-    try ConfigDrive.layOut(
-      in: folder, userData: SealedMemory.read(userData, limit: limit),
-      metaData: metaData.map { try SealedMemory.read($0, limit: limit) } ?? ConfigDrive.defaultMetaData(for: id))
-    StopPoint.configDriveLaidOut.reach()
-    let tools = node.tools
-    try await together([
-      { try await tools.run(image.overlay(for: spec.instance, diskMB: spec.resources.diskMB)) },
-      { try await tools.run(.configDrive(spec.instance)) },
-    ])
-    StopPoint.toolsEnded.reach()
-    try ConfigDrive.cleanUp(in: folder)
-    if spec.firmware == .efi {
-      try node.firmware?.ensureVariables(in: folder.handle)
-    }
-    try Files.sync(InstanceDisk.name, in: folder.handle)
-    try Files.sync(ConfigDrive.name, in: folder.handle)
-    let file = InstanceFile(spec: spec, image: image, request: request.number)
-    try store.writeState(file, in: folder)
-    StopPoint.stateWritten.reach()
-    try store.commitStaging(of: id, folder)
-    StopPoint.created.reach()
-    return file
+  /// Goes on with a START that made the instance before launcher-vmm was interrupted.
+  private func resumeStart() async -> Failure? {
+    if !hasNeverRun { node.tellOfArrival(of: self, again: true) }
+    guard hasNeverRun, !isRunning else { return nil }
+    let failure = await boot(changedCensus: true)
+    guard failure?.reason == .networkFailure else { return failure }
+    do { try await remove() } catch { log.error("\(id): remove it again: \(error)") }
+    return failure
   }
 
   /// Starts the machine of an instance that exists and does not run.
-  private func boot(changedCensus: Bool) async -> Failure? {
+  /// `attachment` nil: what it needs of a network is attached, again.
+  private func boot(_ attachment: Attachment? = nil, changedCensus: Bool) async -> Failure? {
     guard let file else { return Failure(reason: .instanceCorrupt, cause: corruption ?? "no state") }
     isStarting = true
     node.announce(self)
@@ -251,8 +233,11 @@ import Spawning
       // Missing when the START found firmware in one file.
       if isEFI { try node.firmware?.ensureVariables(in: folder.handle) }
       let started = Moment.now
+      let link = if let attachment { attachment } else { try await node.networks?.attach(file.spec) }
+      StopPoint.networkAttached.reach()
       let machine = try await Machine.start(
-        .machine(file.spec, file.image.format), of: id, in: folder, spawner: node.spawner, null: node.null)
+        .machine(file.spec, file.image.format, tapMTU: link?.mtu), of: id, in: folder, tap: link?.tap,
+        spawner: node.spawner, null: node.null)
       StopPoint.machineAnswered.reach()
       await use(machine)
       recordRun(of: machine, in: folder)
@@ -260,7 +245,9 @@ import Spawning
       log.info("\(id): runs in process \(machine.pid), \(Int(started.age * 1000)) ms after its start")
       return nil
     } catch {
-      return Failure(reason: .launchFailure, cause: "\(error)", changedCensus: changedCensus)
+      return Failure(
+        reason: error is TenantNetworks.Failure ? .networkFailure : .launchFailure, cause: "\(error)",
+        changedCensus: changedCensus)
     }
   }
 
@@ -336,18 +323,29 @@ import Spawning
       StopPoint.machineEnded.reach()
     }
     do {
-      try node.store.remove(id)
+      try await remove()
     } catch {
       return Failure(reason: .invalidData, cause: "remove its folder: \(error)")
     }
-    StopPoint.filesRemoved.reach()
-    file = nil
-    corruption = nil
-    node.announceRemoval(of: id)
     node.reports.add(.deleted(id), of: request)
     StopPoint.reported.reach()
     log.info("\(id): deleted")
     return nil
+  }
+
+  /// Removes an instance that does not run. Its subnet is told of before its files go: a DELETE that is interrupted
+  /// in between is known by them.
+  private func remove() async throws(SystemError) {
+    await node.networks?.detach(id)
+    StopPoint.networkDetached.reach()
+    try node.store.remove(id) {
+      let subnet = tenantSubnet
+      file = nil
+      corruption = nil
+      node.tellOfDeparture(from: subnet)
+    }
+    StopPoint.filesRemoved.reach()
+    node.announceRemoval(of: id)
   }
 }
 

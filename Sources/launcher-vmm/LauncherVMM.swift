@@ -34,6 +34,7 @@ import Startup
     umask(0o077)
     if let obstacle = options.console.obstacle { log.fatal(obstacle) }
     do {
+      try options.requireInterfaces()
       if options.isHardReset { exit(try HardReset.run(options)) }
       let listener = try Startup.inheritedListener()
       try Startup.closeDescriptors(from: Startup.firstInherited + 1)
@@ -52,7 +53,7 @@ import Startup
       let powerDown = try Signals.descriptor(for: [SIGPWR])
       let settings = Node.Settings(
         firmware: firmware, stopGrace: options.stopGrace, toolDeadline: options.toolDeadline,
-        capacity: try Capacity(options, instances: store.instances))
+        capacity: try Capacity(options, instances: store.instances), network: options.network)
       let users = Peers.Users(
         net: options.netUID ?? options.user?.uid ?? getuid(), stats: options.statsUID ?? options.user?.uid ?? getuid())
       LoopActor.prepare()
@@ -70,7 +71,7 @@ import Startup
           log.fatal("the observer has ended (\($0)); starting anew", status: Startup.startAgainStatus)
         }
         let node = Node(
-          store: store, spawner: client, observer: observer, null: null,
+          store: store, spawner: client, observer: observer, networkClient: nil, null: null,
           peers: Peers(listener: listener, users: users), service: service, settings)
         await node.run()
         LoopActor.loop.onReadable(powerDown.raw) {

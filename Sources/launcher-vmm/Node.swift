@@ -15,6 +15,9 @@ import Spawning
   let tools: ToolRunner
   let spawner: SpawnerClient
   let observer: ObserverClient
+  /// nil: machines have user-mode networking.
+  let networks: TenantNetworks?
+  private let network: NodeNetwork
   let null: Descriptor
   let firmware: FirmwareFiles?
   /// Seconds that STOP waits for the guest.
@@ -32,16 +35,18 @@ import Spawning
     /// Seconds that a tool may take.
     var toolDeadline: Double
     var capacity: Capacity
+    var network: NodeNetwork
   }
 
   init(
-    store: InstanceStore, spawner: SpawnerClient, observer: ObserverClient, null: Descriptor, peers: Peers,
-    service: ServiceManager,
-    _ settings: Settings
+    store: InstanceStore, spawner: SpawnerClient, observer: ObserverClient, networkClient: NetworkClient?,
+    null: Descriptor, peers: Peers, service: ServiceManager, _ settings: Settings
   ) {
     self.store = store
     self.spawner = spawner
     self.observer = observer
+    network = settings.network
+    networks = networkClient.map { TenantNetworks(settings.network, $0) }
     self.null = null
     self.peers = peers
     self.service = service
@@ -61,14 +66,17 @@ import Spawning
       StopPoint.folder = store.instances
     #endif
     let started = Moment.now
+    let deleted: [InstanceFile]
     do {
-      try store.removeLeftovers()
+      deleted = try store.removeLeftovers()
       for id in try store.list() { instances[id] = Instance(id, node: self) }
     } catch {
       log.fatal("read the instances: \(error)")
     }
     let all = instances.values.sorted { $0.id < $1.id }
     for instance in all { instance.recover() }
+    await networks?.sweep(keeping: Set(all.map(\.id)))
+    tellOfInterrupted(deleted)
     peers.open()
     service.ready(statusLine)
     // A monitor that does not answer keeps only its own instance waiting.
@@ -92,10 +100,12 @@ import Spawning
   /// What launcher-net may ask: every message of its has its line here.
   private func handle(_ message: NetToVMM) throws {
     switch message {
-    case .start(let request, let spec, let userData, let metaData):
-      try SealedMemory.check(userData, limit: NetToVMM.maximumGuestData)
-      if let metaData { try SealedMemory.check(metaData, limit: NetToVMM.maximumGuestData) }
-      try enqueue(spec.instance, request, .start(spec, userData: userData, metaData: metaData))
+    case .start(let request, let spec, let userData, let metaData, let scheduler):
+      let guestData = GuestData(userData: userData, metaData: metaData, scheduler: scheduler)
+      try guestData.check()
+      if let problem = spec.networkProblem(on: network) { throw WireError(problem) }
+      guard (scheduler != nil) == (network == .nn) else { throw WireError("a scheduler where none is due, or none") }
+      try enqueue(spec.instance, request, .start(spec, guestData))
     case .stop(let request, let id): try enqueue(id, request, .stop)
     case .restart(let request, let id): try enqueue(id, request, .restart)
     case .delete(let request, let id): try enqueue(id, request, .delete)
@@ -124,6 +134,35 @@ import Spawning
     capacity.refuses ? capacity.exceeded(by: promise, beside: instances.values.compactMap(\.promise)) : nil
   }
 
+  // MARK: tenants' subnets
+
+  /// Tells the scheduler of an instance that is there now, if it is the first of its subnet; or `again`, whether it is
+  /// or not, because what was told before an interruption may be lost.
+  func tellOfArrival(of instance: Instance, again: Bool = false) {
+    guard network == .cn, let subnet = instance.tenantSubnet else { return }
+    let isShared = instances.values.contains { $0 !== instance && $0.tenantSubnet?.isSame(as: subnet) ?? false }
+    if again || !isShared { reports.add(.tenantAdded(subnet)) }
+  }
+
+  /// Tells the scheduler of a subnet that an instance has left, if that was its last one.
+  func tellOfDeparture(from subnet: TenantSubnet?) {
+    guard network == .cn, let subnet else { return }
+    guard !instances.values.contains(where: { $0.tenantSubnet?.isSame(as: subnet) ?? false }) else { return }
+    reports.add(.tenantRemoved(subnet))
+  }
+
+  /// Tells of the subnets of instances whose START or DELETE was interrupted: perhaps again.
+  private func tellOfInterrupted(_ deleted: [InstanceFile]) {
+    func unique(_ subnets: [TenantSubnet]) -> [TenantSubnet] {
+      subnets.reduce(into: []) { list, next in if !list.contains(where: next.isSame(as:)) { list.append(next) } }
+    }
+    for subnet in unique(deleted.compactMap { TenantSubnet(of: $0.spec) }) { tellOfDeparture(from: subnet) }
+    guard network == .cn else { return }
+    for subnet in unique(instances.values.filter(\.hasNeverRun).compactMap(\.tenantSubnet)) {
+      reports.add(.tenantAdded(subnet))
+    }
+  }
+
   // MARK: what the other processes are told
 
   /// How many instances there are, whatever their state, and whether the node takes more.
@@ -150,6 +189,7 @@ import Spawning
   }
 
   private func welcomeNet() {
+    peers.sendToNet(.network(network))
     peers.sendToNet(census)
     for (number, request, report) in reports.open {
       peers.sendToNet(.report(number: number, request: request, report))

@@ -165,10 +165,12 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
   refuses(ObserveAnswer.failed(job: 1, reason: String(repeating: "x", count: 513)))
   var spec = fullSpec()
   spec.network.subnetKey = String(repeating: "k", count: 256)
-  refuses(NetToVMM.start(Request(number: 1, isRepeated: false), spec, userData: files[0], metaData: nil))
+  refuses(
+    NetToVMM.start(Request(number: 1, isRepeated: false), spec, userData: files[0], metaData: nil, scheduler: nil))
   var container = InstanceSpec(instance: spec.instance, tenant: spec.tenant, kind: .docker)
   container.dockerImage = String(repeating: "d", count: 513)
-  refuses(NetToVMM.start(Request(number: 1, isRepeated: false), container, userData: files[0], metaData: nil))
+  refuses(
+    NetToVMM.start(Request(number: 1, isRepeated: false), container, userData: files[0], metaData: nil, scheduler: nil))
 }
 
 @Test func moreAddressesThanAllowedAreLeftOutByTheSender() throws {
@@ -187,7 +189,8 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
   func isRefused(_ change: (inout InstanceSpec) -> Void) -> Bool {
     var spec = fullSpec()
     change(&spec)
-    let message = NetToVMM.start(Request(number: 1, isRepeated: false), spec, userData: Descriptor(-1), metaData: nil)
+    let message = NetToVMM.start(
+      Request(number: 1, isRepeated: false), spec, userData: Descriptor(-1), metaData: nil, scheduler: nil)
     return (try? MessageCoding.decode(NetToVMM.self, MessageCoding.encode(message), message.descriptors)) == nil
   }
   #expect(!isRefused { _ in })
@@ -241,6 +244,8 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
   #expect(isRefused(.configDrive(spec.instance), 2) && isRefused(.configDrive(spec.instance), 4))
   #expect(!isRefused(.machine(spec, .raw), 5))
   #expect(isRefused(.machine(spec, .raw), 3) && isRefused(.machine(spec, .raw), 6))
+  #expect(!isRefused(.machine(spec, .raw, tapMTU: 1450), 6) && isRefused(.machine(spec, .raw, tapMTU: 1450), 5))
+  #expect(!isRefused(.schedulerDrive(spec.instance), 3) && isRefused(.schedulerDrive(spec.instance), 4))
   #expect(!isRefused(.overlay(spec.instance, image, .qcow2, size: UInt64(Int64.max)), 3))
   #expect(isRefused(.overlay(spec.instance, image, .qcow2, size: UInt64(Int64.max) + 1), 3))
   var container = InstanceSpec(instance: spec.instance, tenant: spec.tenant, kind: .docker)

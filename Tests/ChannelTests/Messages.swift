@@ -78,9 +78,16 @@ func samples() throws -> [Sample] {
   let request = Request(number: .max, isRepeated: true)
   let container = InstanceSpec(
     instance: id, tenant: id, kind: .docker, dockerImage: "registry/image:tag", firmware: .efi)
+  let subnet = TenantSubnet(
+    tenant: id, subnet: IPv4Subnet("255.255.255.255/32")!, concentrator: id,
+    concentratorIP: IPv4Address("192.168.42.21")!, key: String(repeating: "k", count: 255))
   return [
-    Sample("start", NetToVMM.start(request, fullSpec(), userData: try file(), metaData: try file())),
-    Sample("start container", NetToVMM.start(request, container, userData: try file(), metaData: nil)),
+    Sample(
+      "start",
+      NetToVMM.start(
+        request, fullSpec(), userData: try file(), metaData: try file(), scheduler: SchedulerHost("scheduler.example"))),
+    Sample(
+      "start container", NetToVMM.start(request, container, userData: try file(), metaData: nil, scheduler: nil)),
     Sample("stop", NetToVMM.stop(Request(number: 0, isRepeated: false), id)),
     Sample("restart", NetToVMM.restart(request, id)),
     Sample("delete", NetToVMM.delete(request, id)),
@@ -89,6 +96,9 @@ func samples() throws -> [Sample] {
     Sample("completed", VMMToNet.completed(1)),
     Sample("failure", VMMToNet.report(number: 2, request: .max, .failure(.start, id, .fullComputeNode))),
     Sample("deleted", VMMToNet.report(number: 3, request: 0, .deleted(id))),
+    Sample("tenant added", VMMToNet.report(number: 4, request: nil, .tenantAdded(subnet))),
+    Sample("tenant removed", VMMToNet.report(number: 5, request: 1, .tenantRemoved(subnet))),
+    Sample("network", VMMToNet.network(.cn)),
     Sample("census", VMMToNet.census(.max, isFull: true)),
     Sample("statsChannel", VMMToNet.statsChannel(try file())),
     Sample(

@@ -29,6 +29,23 @@ import Testing
   #expect(try Files.read("\(out)/openstack/latest/meta_data.json", limit: 10_000) == metaData)
 }
 
+@Test(arguments: [("10.0.0.1", "10.0.0.1"), ("scheduler.example", "scheduler.example"), ("::1", "\"::1\"")])
+func theSchedulerDriveNamesTheScheduler(host: String, written: String) throws {
+  let (folder, store) = try makeStateFolder()
+  let staging = try store.makeStaging(for: id)
+  try SchedulerDrive.layOut(in: staging, SchedulerHost(host)!)
+  let command = (["xorriso"] + SchedulerDrive.arguments(in: staging.path)).joined(separator: " ")
+  try #require(run("/bin/sh", "-c", command) == 0)
+  try SchedulerDrive.cleanUp(in: staging)
+  #expect(try Files.names(in: staging.handle) == ["ciao.iso"])
+  let label = try Descriptor.open("ciao.iso", O_RDONLY, in: staging.handle).read(at: 16 * 2048 + 40, count: 32)
+  #expect(String(decoding: label, as: UTF8.self) == "ciao" + String(repeating: " ", count: 28))
+  let out = "\(folder.path)/out"
+  try #require(
+    run("xorriso", "-no_rc", "-osirrox", "on", "-indev", "\(staging.path)/ciao.iso", "-extract", "/", out) == 0)
+  #expect(try Files.read("\(out)/ciao.yaml", limit: 1000) == bytes("scheduler_addr: \(written)\n"))
+}
+
 @Test func theDefaultMetaDataNamesTheInstance() {
   let text = String(decoding: ConfigDrive.defaultMetaData(for: id), as: UTF8.self)
   #expect(text.contains("\"uuid\": \"\(id)\""))

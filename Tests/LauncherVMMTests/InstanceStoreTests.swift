@@ -78,6 +78,16 @@ private func names(_ store: InstanceStore) throws -> Set<String> { try Set(Files
   withExtendedLifetime(folder) {}
 }
 
+@Test func anInterruptedDeleteSaysWhatItsInstanceWas() throws {
+  let (folder, store) = try makeStateFolder()
+  _ = try makeInstance(store)
+  try Files.move(id.text, in: store.instances, to: ".deleted-\(id)", in: store.instances)
+  try Files.makeFolder(".deleted-abc", in: store.instances)
+  #expect(try store.removeLeftovers().map(\.spec.instance) == [id])
+  #expect(try names(store) == [])
+  withExtendedLifetime(folder) {}
+}
+
 /// Makes folders within one another, deeper than a removal goes.
 private func dig(in folder: Descriptor) throws {
   var current = folder

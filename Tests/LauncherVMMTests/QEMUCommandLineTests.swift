@@ -1,3 +1,4 @@
+import Channel
 import Instances
 import JSON
 import TestSupport
@@ -61,6 +62,34 @@ private let disk = """
       == #"{"driver":"raw","node-name":"variables","#
       + #""file":{"driver":"file","filename":"/state/instances/x/efi-variables.fd"}}"#)
   #expect(line.last == "virtio-net-pci,netdev=net0")
+}
+
+@Test func aMachineOnItsTenantsNetworkHasTheTapItIsHanded() {
+  let spec = fullSpec()
+  #expect(spec.resources.isNetworkNode)
+  func line(_ spec: InstanceSpec) -> [String] {
+    QEMUCommandLine.arguments(
+      for: spec, .raw, tapMTU: 1450, hasSchedulerDrive: SpawnTask.machine(spec, .raw, tapMTU: 1450).hasSchedulerDrive,
+      folder: "/f", images: "/i", .init(accelerator: .kvm, firmware: nil))
+  }
+  let network = [
+    "-netdev", "tap,id=net0,fd=5,vhost=off",
+    "-device", "virtio-net-pci,netdev=net0,mac=02:00:e6:f5:af:f9,host_mtu=1450",
+  ]
+  #expect(
+    line(spec).suffix(8)
+      == [
+        "-blockdev",
+        #"{"driver":"raw","node-name":"scheduler","read-only":true,"#
+          + #""file":{"driver":"file","filename":"/f/ciao.iso","read-only":true}}"#,
+        "-device", "virtio-blk-pci,drive=scheduler",
+      ] + network)
+  var workload = spec
+  workload.resources.isNetworkNode = false
+  #expect(line(workload).suffix(4) == network[...])
+  #expect(!line(workload).contains("virtio-blk-pci,drive=scheduler"))
+  // On a node without networks a network node's machine is like any other.
+  #expect(!SpawnTask.machine(spec, .raw).hasSchedulerDrive)
 }
 
 @Test func noFieldOfASpecificationAddsAnOption() throws {

@@ -73,14 +73,6 @@ private func agree(_ line: String) -> String {
   return "{\"return\": {}, \"id\": \(id)}\r\n"
 }
 
-private func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
-  alarm(30)
-  LoopActor.run {
-    do { try await body() } catch { Issue.record(error) }
-    LoopActor.loop.stop()
-  }
-}
-
 extension QMPClient {
   /// What the error says, "none" when there is none.
   fileprivate func failureToNegotiate(within seconds: Double) async -> String {

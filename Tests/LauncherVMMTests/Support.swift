@@ -4,6 +4,7 @@ import Instances
 import Linux
 import Spawning
 import TestSupport
+import Testing
 
 @testable import launcher_vmm
 
@@ -58,5 +59,14 @@ extension InstanceStore {
   func commitHere(_ id: Identifier, _ folder: Folder) throws {
     nonisolated(unsafe) let (store, folder) = (self, folder)
     try isolated { try store.commitStaging(of: id, folder) }
+  }
+}
+
+/// Runs `body` on a loop, in a process of its own (an exit test): a loop is not given back.
+func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
+  alarm(30)
+  LoopActor.run {
+    do { try await body() } catch { Issue.record(error) }
+    LoopActor.loop.stop()
   }
 }

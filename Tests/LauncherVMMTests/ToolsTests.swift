@@ -11,14 +11,6 @@ func sendDescriptor(over socket: Descriptor) -> Bool {
   return sh_send_fds(socket.raw, "{", 1, &fd, 1) == 1
 }
 
-private func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
-  alarm(30)
-  LoopActor.run {
-    do { try await body() } catch { Issue.record(error) }
-    LoopActor.loop.stop()
-  }
-}
-
 @LoopActor private final class Counter {
   var now = 0
   var most = 0

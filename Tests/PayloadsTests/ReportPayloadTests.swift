@@ -127,4 +127,29 @@ struct ReportPayloadTests {
     #expect(read["instances"]?[9_999]?["instance_uuid"]?.text == "67d86208-b46c-4465-9018-9999")
     #expect(read["instances"]?[9_999]?["cpu_usage"]?.integer == -1)
   }
+
+  @Test("TenantAdded and TenantRemoved", arguments: [("567488", "567488"), ("0x1", "\"0x1\""), ("007", "\"007\"")])
+  func tenants(key: String, written: String) throws {
+    let subnet = TenantSubnet(
+      tenant: try #require(Identifier("12e4")), subnet: try #require(IPv4Subnet("192.168.8.0/21")),
+      concentrator: try #require(Identifier("c0")), concentratorIP: try #require(IPv4Address("10.0.0.9")), key: key)
+    func expected(_ top: String) -> String {
+      """
+      \(top):
+        agent_uuid: "0a"
+        agent_ip: "10.0.0.1"
+        tenant_uuid: "12e4"
+        tenant_subnet: "192.168.8.0/21"
+        concentrator_uuid: "c0"
+        concentrator_ip: "10.0.0.9"
+        subnet_key: \(written)
+
+      """
+    }
+    let address = IPv4Address("10.0.0.1")
+    #expect(
+      text(tenantPayload(.added, subnet, nodeUUID: "0a", nodeAddress: address)) == expected("tenant_added"))
+    #expect(
+      text(tenantPayload(.removed, subnet, nodeUUID: "0a", nodeAddress: address)) == expected("tenant_removed"))
+  }
 }

@@ -62,9 +62,13 @@ func serversAreHostsAddressesOrURLs(text: String, servers: [String]) throws {
   ] { #expect(try settings(argument).console == kind) }
 }
 
-@Test func whatCannotBeCarriedOutIsSaid() throws {
-  #expect(try settings().unsupported == nil)
-  #expect(try settings("-network=cn").unsupported?.hasPrefix("flag -network: cn: ") == true)
+@Test func tenantsNetworksAreChosen() throws {
+  let defaults = try settings()
+  #expect(defaults.network == .none && defaults.tunnel == .gre && defaults.preventsSpoofing)
+  let chosen = try settings("-network=nn", "-tunnel", "vxlan", "-anti-spoof=false")
+  #expect(chosen.network == .nn && chosen.tunnel == .vxlan && !chosen.preventsSpoofing)
+  #expect(message(.launcher, "-network=router").hasPrefix(#"flag -network: "router" is not one of none, cn, nn"#))
+  #expect(message(.launcher, "-tunnel=ipip").hasPrefix(#"flag -tunnel: "ipip" is not one of gre, vxlan"#))
 }
 
 @Test func subnetsAreLists() throws {

@@ -23,6 +23,8 @@ _launcher() {
   -network | 1-network) COMPREPLY=($(compgen -W 'none cn nn' -- "$current")) ;;
   -compute-net | 1-compute-net) COMPREPLY=() ;;
   -mgmt-net | 1-mgmt-net) COMPREPLY=() ;;
+  -tunnel | 1-tunnel) COMPREPLY=($(compgen -W 'gre vxlan' -- "$current")) ;;
+  1-anti-spoof) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
   -stats-interval | 1-stats-interval) COMPREPLY=() ;;
   -metrics | 1-metrics) COMPREPLY=($(compgen -d -- "$current")) ;;
   -net-user | 1-net-user) COMPREPLY=() ;;
@@ -41,7 +43,7 @@ _launcher() {
   1-check-config) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
   -rendezvous | 1-rendezvous) COMPREPLY=($(compgen -f -- "$current")) ;;
   1-version) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
-  *) COMPREPLY=($(compgen -W '-server -cacert -cert -state-dir -qemu-virtualisation -stop-grace -tool-deadline -hard-reset -ovmf -with-ui -max-vm -mem-limit -disk-limit -reject-when-full -network -compute-net -mgmt-net -stats-interval -metrics -net-user -vmm-user -stats-user -log_dir -logtostderr -alsologtostderr -stderrthreshold -v -vmodule -log_backtrace_at -log_max_size -log_max_total -config -check-config -rendezvous -version -help' -- "$current")) ;;
+  *) COMPREPLY=($(compgen -W '-server -cacert -cert -state-dir -qemu-virtualisation -stop-grace -tool-deadline -hard-reset -ovmf -with-ui -max-vm -mem-limit -disk-limit -reject-when-full -network -compute-net -mgmt-net -tunnel -anti-spoof -stats-interval -metrics -net-user -vmm-user -stats-user -log_dir -logtostderr -alsologtostderr -stderrthreshold -v -vmodule -log_backtrace_at -log_max_size -log_max_total -config -check-config -rendezvous -version -help' -- "$current")) ;;
   esac
 }
 complete -o bashdefault -F _launcher launcher

@@ -3,8 +3,9 @@ import Linux
 
 /// What launcher-net may ask of launcher-vmm.
 public enum NetToVMM: Message {
-  /// Create and start an instance. `metaData` nil: the default is to be made.
-  case start(Request, InstanceSpec, userData: Descriptor, metaData: Descriptor?)
+  /// Create and start an instance. `metaData` nil: the default is to be made. `scheduler`: who asks for it, on a
+  /// network node, whose instances are told.
+  case start(Request, InstanceSpec, userData: Descriptor, metaData: Descriptor?, scheduler: SchedulerHost?)
   case stop(Request, Identifier)
   case restart(Request, Identifier)
   case delete(Request, Identifier)
@@ -20,17 +21,18 @@ public enum NetToVMM: Message {
   public static let maximumInFlight = 256
 
   public var descriptors: [Descriptor] {
-    guard case .start(_, _, let userData, let metaData) = self else { return [] }
+    guard case .start(_, _, let userData, let metaData, _) = self else { return [] }
     return [userData] + (metaData.map { [$0] } ?? [])
   }
 
   public func encode(into writer: inout WireWriter) {
     switch self {
-    case .start(let request, let spec, _, let metaData):
+    case .start(let request, let spec, _, let metaData, let scheduler):
       writer.integer(UInt8(1))
       request.encode(into: &writer)
       writer.spec(spec)
       writer.bool(metaData != nil)
+      writer.optional(scheduler) { $0.string($1.text) }
     case .stop(let request, let instance): encode(2, request, instance, &writer)
     case .restart(let request, let instance): encode(3, request, instance, &writer)
     case .delete(let request, let instance): encode(4, request, instance, &writer)
@@ -53,8 +55,12 @@ public enum NetToVMM: Message {
       let request = try Request(from: &reader)
       let spec = try reader.spec()
       let hasMetaData = try reader.bool()
+      let scheduler = try reader.optional { (r) throws(WireError) in
+        try r.parsed(limit: SchedulerHost.maximumLength, "host") { SchedulerHost($0) }
+      }
       let userData = try descriptors.next()
-      self = .start(request, spec, userData: userData, metaData: hasMetaData ? try descriptors.next() : nil)
+      self = .start(
+        request, spec, userData: userData, metaData: hasMetaData ? try descriptors.next() : nil, scheduler: scheduler)
     case 2: self = .stop(try Request(from: &reader), try reader.identifier())
     case 3: self = .restart(try Request(from: &reader), try reader.identifier())
     case 4: self = .delete(try Request(from: &reader), try reader.identifier())
@@ -93,6 +99,48 @@ public struct Request: Hashable, Sendable {
 public enum Report: Equatable, Sendable {
   case failure(InstanceCommand, Identifier, FailureReason)
   case deleted(Identifier)
+  /// The first instance of a tenant's subnet is there.
+  case tenantAdded(TenantSubnet)
+  /// The last one is gone.
+  case tenantRemoved(TenantSubnet)
+}
+
+extension Report {
+  fileprivate func encode(into writer: inout WireWriter) {
+    switch self {
+    case .failure(let command, let instance, let reason):
+      writer.integer(UInt8(1))
+      writer.integer(command.rawValue)
+      writer.identifier(instance)
+      writer.integer(reason.rawValue)
+    case .deleted(let instance):
+      writer.integer(UInt8(2))
+      writer.identifier(instance)
+    case .tenantAdded(let subnet):
+      writer.integer(UInt8(3))
+      writer.tenantSubnet(subnet)
+    case .tenantRemoved(let subnet):
+      writer.integer(UInt8(4))
+      writer.tenantSubnet(subnet)
+    }
+  }
+
+  fileprivate init(from reader: inout WireReader) throws(WireError) {
+    switch try reader.integer(UInt8.self) {
+    case 1:
+      let command = try reader.choice(InstanceCommand.self)
+      let instance = try reader.identifier()
+      let reason = try reader.choice(FailureReason.self)
+      guard command.failureReasons.contains(reason) else {
+        throw WireError("\(command.name) does not fail with \(reason.name)")
+      }
+      self = .failure(command, instance, reason)
+    case 2: self = .deleted(try reader.identifier())
+    case 3: self = .tenantAdded(try reader.tenantSubnet())
+    case 4: self = .tenantRemoved(try reader.tenantSubnet())
+    case let kind: throw WireError("report kind \(kind)")
+    }
+  }
 }
 
 /// What launcher-vmm may tell launcher-net.
@@ -100,12 +148,14 @@ public enum VMMToNet: Message {
   /// The request with this number is done with.
   case completed(UInt64)
   /// The request is done with, with this to tell. Both in one message, so that wherever launcher-vmm ends, the
-  /// scheduler is told once.
-  case report(number: UInt64, request: UInt64, Report)
+  /// scheduler is told once. `request` nil: this ends no request.
+  case report(number: UInt64, request: UInt64?, Report)
   /// How many instances there are now, whatever their state, and whether the node takes more.
   case census(UInt32, isFull: Bool)
   /// The end of a new channel to launcher-stats; an older one is void.
   case statsChannel(Descriptor)
+  /// What launcher-vmm takes this node for: the first message.
+  case network(NodeNetwork)
 
   public var descriptors: [Descriptor] {
     if case .statsChannel(let end) = self { [end] } else { [] }
@@ -116,24 +166,20 @@ public enum VMMToNet: Message {
     case .completed(let request):
       writer.integer(UInt8(1))
       writer.integer(request)
-    case .report(let number, let request, .failure(let command, let instance, let reason)):
+    case .report(let number, let request, let report):
       writer.integer(UInt8(2))
       writer.integer(number)
-      writer.integer(request)
-      writer.integer(command.rawValue)
-      writer.identifier(instance)
-      writer.integer(reason.rawValue)
-    case .report(let number, let request, .deleted(let instance)):
-      writer.integer(UInt8(3))
-      writer.integer(number)
-      writer.integer(request)
-      writer.identifier(instance)
+      writer.optional(request) { $0.integer($1) }
+      report.encode(into: &writer)
     case .census(let count, let isFull):
-      writer.integer(UInt8(4))
+      writer.integer(UInt8(3))
       writer.integer(count)
       writer.bool(isFull)
     case .statsChannel:
+      writer.integer(UInt8(4))
+    case .network(let network):
       writer.integer(UInt8(5))
+      writer.string(network.rawValue)
     }
   }
 
@@ -141,20 +187,12 @@ public enum VMMToNet: Message {
     switch try reader.integer(UInt8.self) {
     case 1: self = .completed(try reader.integer())
     case 2:
-      let number = try reader.integer(UInt64.self)
-      let request = try reader.integer(UInt64.self)
-      let command = try reader.choice(InstanceCommand.self)
-      let instance = try reader.identifier()
-      let reason = try reader.choice(FailureReason.self)
-      guard command.failureReasons.contains(reason) else {
-        throw WireError("\(command.name) does not fail with \(reason.name)")
-      }
-      self = .report(number: number, request: request, .failure(command, instance, reason))
-    case 3:
       self = .report(
-        number: try reader.integer(), request: try reader.integer(), .deleted(try reader.identifier()))
-    case 4: self = .census(try reader.integer(), isFull: try reader.bool())
-    case 5: self = .statsChannel(try descriptors.next())
+        number: try reader.integer(), request: try reader.optional { (r) throws(WireError) in try r.integer() },
+        try Report(from: &reader))
+    case 3: self = .census(try reader.integer(), isFull: try reader.bool())
+    case 4: self = .statsChannel(try descriptors.next())
+    case 5: self = .network(try reader.parsed(limit: 4, "network") { NodeNetwork(rawValue: $0) })
     case let kind: throw WireError("message kind \(kind)")
     }
   }

@@ -20,13 +20,16 @@ public enum Program: UInt8, Sendable, CaseIterable {
 /// the manager names instances and images, never a path, a program or an argument.
 public enum SpawnTask: Sendable {
   /// A machine: QEMU, on an instance that is in place. Descriptors: standard input, output and error, the listening
-  /// sockets of its monitor and of its console. The format is its backing image's.
-  case machine(InstanceSpec, ImageFormat)
+  /// sockets of its monitor and of its console, and its end of its network. The format is its backing image's.
+  /// `tapMTU` are the bytes of a packet there; nil: it has user-mode networking, and that descriptor is missing.
+  case machine(InstanceSpec, ImageFormat, tapMTU: UInt16? = nil)
   /// qemu-img makes the disk of `size` bytes of an instance in staging, over an image. Descriptors: standard input,
   /// output and error.
   case overlay(Identifier, ImageName, ImageFormat, size: UInt64)
   /// xorriso makes the config drive of an instance in staging. Descriptors: the same.
   case configDrive(Identifier)
+  /// xorriso makes the drive that names the scheduler. Descriptors: the same.
+  case schedulerDrive(Identifier)
 
   /// Bytes: 2^63 - 1 is more than any file can have.
   static let maximumSize = UInt64(Int64.max)
@@ -35,46 +38,61 @@ public enum SpawnTask: Sendable {
     switch self {
     case .machine: .qemu
     case .overlay: .qemuImg
-    case .configDrive: .xorriso
+    case .configDrive, .schedulerDrive: .xorriso
     }
+  }
+
+  /// The machine is a tenant's network node on this node's network, whose guest is told the scheduler.
+  public var hasSchedulerDrive: Bool {
+    if case .machine(let spec, _, _?) = self { spec.resources.isNetworkNode } else { false }
   }
 
   var descriptorCount: Int {
     switch self {
-    case .machine: 5
-    case .overlay, .configDrive: 3
+    case .machine(_, _, let tapMTU): tapMTU == nil ? 5 : 6
+    case .overlay, .configDrive, .schedulerDrive: 3
     }
   }
 
   fileprivate func encode(into writer: inout WireWriter) {
-    writer.integer(program.rawValue)
     switch self {
-    case .machine(let spec, let format):
+    case .machine(let spec, let format, let tapMTU):
+      writer.integer(UInt8(1))
       writer.spec(spec)
       writer.integer(format.rawValue)
+      writer.optional(tapMTU) { $0.integer($1) }
     case .overlay(let instance, let image, let format, let size):
+      writer.integer(UInt8(2))
       writer.identifier(instance)
       writer.string(image.text)
       writer.integer(format.rawValue)
       writer.integer(size)
-    case .configDrive(let instance): writer.identifier(instance)
+    case .configDrive(let instance):
+      writer.integer(UInt8(3))
+      writer.identifier(instance)
+    case .schedulerDrive(let instance):
+      writer.integer(UInt8(4))
+      writer.identifier(instance)
     }
   }
 
   fileprivate init(from reader: inout WireReader) throws(WireError) {
-    switch try reader.choice(Program.self) {
-    case .qemu:
+    switch try reader.integer(UInt8.self) {
+    case 1:
       let spec = try reader.spec()
       guard spec.kind == .qemu, spec.image != nil else { throw WireError("a machine without an image") }
-      self = .machine(spec, try reader.choice())
-    case .qemuImg:
+      self = .machine(
+        spec, try reader.choice(), tapMTU: try reader.optional { (r) throws(WireError) in try r.integer() })
+    case 2:
       let instance = try reader.identifier()
       let image = try reader.parsed(limit: ImageName.maximumLength, "image name") { ImageName($0) }
       let format = try reader.choice(ImageFormat.self)
       let size = try reader.integer(UInt64.self)
       guard size <= Self.maximumSize else { throw WireError("a disk of \(size) bytes") }
       self = .overlay(instance, image, format, size: size)
-    case .xorriso: self = .configDrive(try reader.identifier())
+    case 3: self = .configDrive(try reader.identifier())
+    case 4: self = .schedulerDrive(try reader.identifier())
+    case let kind: throw WireError("task kind \(kind)")
     }
   }
 }

@@ -6,6 +6,14 @@ extension WireWriter {
 
   mutating func address(_ value: IPv4Address) { integer(value.value) }
 
+  mutating func tenantSubnet(_ value: TenantSubnet) {
+    identifier(value.tenant)
+    string(value.subnet.description)
+    identifier(value.concentrator)
+    address(value.concentratorIP)
+    string(value.key)
+  }
+
   mutating func spec(_ spec: InstanceSpec) {
     identifier(spec.instance)
     identifier(spec.tenant)
@@ -37,6 +45,14 @@ extension WireReader {
 
   mutating func address() throws(WireError) -> IPv4Address { IPv4Address(value: try integer()) }
 
+  mutating func subnet() throws(WireError) -> IPv4Subnet { try parsed(limit: 18, "subnet") { IPv4Subnet($0) } }
+
+  mutating func tenantSubnet() throws(WireError) -> TenantSubnet {
+    TenantSubnet(
+      tenant: try identifier(), subnet: try subnet(), concentrator: try identifier(), concentratorIP: try address(),
+      key: try string(limit: InstanceNetwork.maximumKeyLength))
+  }
+
   mutating func spec() throws(WireError) -> InstanceSpec {
     var spec = InstanceSpec(instance: try identifier(), tenant: try identifier(), kind: try choice())
     spec.image = try optional { (r) throws(WireError) in
@@ -66,7 +82,7 @@ extension WireReader {
     network.vnic = try optional { (r) throws(WireError) in try r.identifier() }
     network.concentrator = try optional { (r) throws(WireError) in try r.identifier() }
     network.concentratorIP = try optional { (r) throws(WireError) in try r.address() }
-    network.subnet = try optional { (r) throws(WireError) in try r.parsed(limit: 18, "subnet") { IPv4Subnet($0) } }
+    network.subnet = try optional { (r) throws(WireError) in try r.subnet() }
     network.subnetKey = try optional { (r) throws(WireError) in
       try r.string(limit: InstanceNetwork.maximumKeyLength)
     }

@@ -22,6 +22,9 @@ public struct MACAddress: Hashable, Sendable, CustomStringConvertible {
   /// A multicast address names a group: no network card may have one.
   public var isMulticast: Bool { bytes[0] & 1 != 0 }
 
+  /// One network card can have it.
+  public var isUnicast: Bool { !isMulticast && bytes.contains { $0 != 0 } }
+
   public var description: String {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
   }
@@ -46,6 +49,9 @@ public struct IPv4Address: Hashable, Sendable, CustomStringConvertible {
     }
     self.value = value
   }
+
+  /// A computer on a network can have it: it is neither multicast nor reserved, of this network, or loopback.
+  public var isUnicast: Bool { (1...223).contains(value >> 24) && value >> 24 != 127 }
 
   public var description: String {
     [24, 16, 8, 0].map { String((value >> UInt32($0)) & 0xff) }.joined(separator: ".")
@@ -74,6 +80,21 @@ public struct IPv4Subnet: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var mask: UInt32 { prefixLength == 0 ? 0 : ~0 << (32 - UInt32(prefixLength)) }
+
+  /// The subnet's own address, which is its first.
+  public var first: IPv4Address { IPv4Address(value: address.value & mask) }
+
+  /// Its last address, for broadcasts.
+  public var last: IPv4Address { IPv4Address(value: address.value | ~mask) }
+
+  /// The same subnet, by its own address.
+  public var normal: IPv4Subnet { IPv4Subnet(address: first, prefixLength: prefixLength) ?? self }
+
+  /// An address for a host: inside, and neither the subnet's own nor for broadcasts.
+  public func hasHost(_ other: IPv4Address) -> Bool { contains(other) && other != first && other != last }
+
+  /// The key of a subnet that was given none: the bytes of its address, read as a little-endian number, in decimal.
+  public var defaultKey: String { String(first.value.byteSwapped) }
 
   public func contains(_ other: IPv4Address) -> Bool { other.value & mask == address.value & mask }
 

@@ -45,6 +45,36 @@ public func instanceDeletedPayload(_ instance: Identifier) -> [UInt8] {
   }
 }
 
+/// What became of a subnet of a tenant's on a node.
+public enum TenantChange: Sendable {
+  /// Its first instance came.
+  case added
+  /// Its last instance went.
+  case removed
+}
+
+/// The payload of the events TenantAdded and TenantRemoved.
+public func tenantPayload(
+  _ change: TenantChange, _ subnet: TenantSubnet, nodeUUID: String, nodeAddress: IPv4Address?
+) -> [UInt8] {
+  YAMLWriter.document { writer in
+    writer.mapping(change == .added ? "tenant_added" : "tenant_removed") {
+      writer.pair("agent_uuid", nodeUUID)
+      writer.pair("agent_ip", nodeAddress?.description ?? "")
+      writer.pair("tenant_uuid", subnet.tenant.text)
+      writer.pair("tenant_subnet", subnet.subnet.description)
+      writer.pair("concentrator_uuid", subnet.concentrator.text)
+      writer.pair("concentrator_ip", subnet.concentratorIP.description)
+      // A number for readers that want one, unless START gave something else.
+      if let number = Int(subnet.key), String(number) == subnet.key {
+        writer.pair("subnet_key", number)
+      } else {
+        writer.pair("subnet_key", subnet.key)
+      }
+    }
+  }
+}
+
 extension YAMLWriter {
   fileprivate func write(_ nodeUUID: String, _ node: NodeSample) {
     pair("node_uuid", nodeUUID)

@@ -25,7 +25,9 @@ public struct StartPayload: Equatable, Sendable {
 /// - The guest's bytes are the sender's. Separators (`---`, `...`), directives, and a byte order mark belong to the
 ///   stream and are left out; comments before a document belong to it, except before JSON and where they would
 ///   precede the `#cloud-config` line.
-public func parseStart(_ bytes: [UInt8]) throws(PayloadError) -> StartPayload {
+///
+/// The instance's place in its tenant's network must be one that this kind of node can give it.
+public func parseStart(_ bytes: [UInt8], for node: NodeNetwork = .none) throws(PayloadError) -> StartPayload {
   let (scan, text) = try scanPayload(bytes, of: .start)
   func refuse(_ message: String) -> PayloadError {
     PayloadError(reason: .invalidData, instance: scan.instance, message: message)
@@ -38,8 +40,10 @@ public func parseStart(_ bytes: [UInt8]) throws(PayloadError) -> StartPayload {
     adopted.insert(field)
     if document.repeated.contains(field) { section.note("the key `\(field.rawValue)` occurs twice") }
   }
-  let spec: InstanceSpec
+  var spec: InstanceSpec
   do { spec = try StartFields(section).spec() } catch { throw refuse(error.problem) }
+  spec.network.subnet = spec.network.subnet?.normal
+  if let problem = spec.networkProblem(on: node) { throw refuse(problem) }
 
   var userData: [[UInt8]] = []
   var metaData: [[UInt8]] = []

@@ -20,9 +20,6 @@ extension Settings {
     do {
       let settings = try Settings(program, Array(CommandLine.arguments.dropFirst()))
       if settings.showsVersion { finish(versionText(program, libraries())) }
-      if let unsupported = settings.unsupported {
-        finish("\(program.rawValue): \(unsupported)", to: STDERR_FILENO, status: usageStatus)
-      }
       return settings
     } catch .helpRequested {
       finish(flags(of: program).helpText)

@@ -20,9 +20,11 @@ struct OptionFlags {
   let limitsMemory: Flag<Bool>
   let limitsDisk: Flag<Bool>
   let rejectsWhenFull: Flag<Bool>
-  let network: Flag<Settings.Network>
+  let network: Flag<NodeNetwork>
   let computeNetworks: Flag<[IPv4Subnet]>
   let managementNetworks: Flag<[IPv4Subnet]>
+  let tunnel: Flag<TunnelKind>
+  let preventsSpoofing: Flag<Bool>
   let statsInterval: Flag<Duration>
   let metricsFolder: Flag<String>
   let netUser: Flag<String>
@@ -124,14 +126,35 @@ struct OptionFlags {
         """)
 
     network = flags.choice(
-      "network", "KIND", default: .none, group: "Network", help: "role in tenants' networks",
-      detail: "A compute node, a network node, or neither: then each machine has user-mode networking.")
+      "network", "KIND", default: .none, group: "Network", help: "role for tenants",
+      detail: """
+        cn: a compute node, for tenants' workloads. nn: a network node, for tenants' own network nodes; its certificate \
+        needs the role of a network agent. none: neither; each machine has user-mode networking. launcher-net and \
+        launcher-vmm need the same value.
+        """)
     computeNetworks = flags.subnets(
       "compute-net", help: "where instances' traffic goes",
-      detail: "STATS names the interfaces with an address in one of these subnets; by default all that are up.")
+      detail: """
+        The node's interfaces with an address in one of these subnets carry instances' traffic, and STATS names them; \
+        by default all that are up. With -network cn or nn there must be one.
+        """)
     managementNetworks = flags.subnets(
       "mgmt-net", help: "where the scheduler is",
-      detail: "The subnets of the node's interface to the scheduler.")
+      detail: """
+        With -network cn or nn the node must have an interface with an address in one of these subnets; by default any \
+        that is up.
+        """)
+    tunnel = flags.choice(
+      "tunnel", "KIND", default: .gre, group: "Network", help: "to tenants' concentrators",
+      detail: """
+        How a compute node's subnets reach their concentrators: by GRE (gretap), with the subnet's key, or by VXLAN, \
+        for kernels without GRE. All nodes and concentrators of a cluster need the same.
+        """)
+    preventsSpoofing = flags.bool(
+      "anti-spoof", default: true, group: "Network", help: "machines send as themselves only",
+      detail: """
+        On a compute node a machine's frames leave with its own MAC and, for IPv4 and ARP, its own address, or not at all.
+        """)
 
     statsInterval = flags.duration(
       "stats-interval", default: .seconds(30), in: .seconds(1)...(.seconds(3600)), group: "Reports",
@@ -164,7 +187,7 @@ struct OptionFlags {
         """)
     rendezvous = flags.value(
       "rendezvous", "SOCKET", default: Self.defaultRendezvous, defaultText: Rendezvous.defaultPath, allowed: "a text",
-      group: "Program", help: "where the processes meet",
+      group: "Program", help: "meeting point",
       detail: """
         The socket at which launcher-net and launcher-stats meet launcher-vmm. Started by another user than root, \
         launcher has it in the user's runtime folder.

@@ -17,13 +17,6 @@ public struct Settings: Sendable {
     case auto
   }
 
-  /// What the node is in tenants' networks.
-  public enum Network: String, CaseIterable, Sendable {
-    case none
-    case cn
-    case nn
-  }
-
   public let servers: [ServerAddress]
   public let authorities: String
   public let certificate: String
@@ -42,9 +35,12 @@ public struct Settings: Sendable {
   public let limitsMemory: Bool
   public let limitsDisk: Bool
   public let rejectsWhenFull: Bool
-  public let network: Network
+  public let network: NodeNetwork
   public let computeNetworks: [IPv4Subnet]
   public let managementNetworks: [IPv4Subnet]
+  public let tunnel: TunnelKind
+  /// Machines on a compute node can send with no address but their own.
+  public let preventsSpoofing: Bool
   /// Seconds.
   public let statsInterval: Double
   /// Empty: no metrics.
@@ -93,6 +89,8 @@ public struct Settings: Sendable {
     network = parsed[options.network]
     computeNetworks = parsed[options.computeNetworks]
     managementNetworks = parsed[options.managementNetworks]
+    tunnel = parsed[options.tunnel]
+    preventsSpoofing = parsed[options.preventsSpoofing]
     statsInterval = parsed[options.statsInterval] / .seconds(1)
     metricsFolder = parsed[options.metricsFolder]
     netUser = parsed[options.netUser]
@@ -106,12 +104,6 @@ public struct Settings: Sendable {
     netUID = options.netUID.flatMap { parsed[$0] }
     statsUID = options.statsUID.flatMap { parsed[$0] }
     self.arguments = parsed.arguments(except: OptionFlags.namesOfFrontEnd)
-  }
-
-  /// An option that is understood and cannot be carried out; nil when there is none.
-  var unsupported: String? {
-    network == .none
-      ? nil : "flag -network: \(network.rawValue): tenants' networks are not supported yet; use none"
   }
 
   /// The options of a program, for its help text and manuals.

@@ -64,13 +64,14 @@ public struct Jailer {
     surroundings.set(.program, programs[task.program].map { [$0] } ?? [])
     let name: String
     switch task {
-    case .machine(let spec, _):
+    case .machine(let spec, _, _):
       name = spec.instance.text
       let folder = try folder(name)
       guard let image = spec.image else { throw Refused(description: "\(name): a machine without an image") }
       surroundings.set(.backingImage, [try file(image)])
       surroundings.set(.disk, [try file(InstanceDisk.name, in: folder)])
-      surroundings.set(.configDrive, [try file(ConfigDrive.name, in: folder)])
+      let drives = [ConfigDrive.name] + (task.hasSchedulerDrive ? [SchedulerDrive.name] : [])
+      surroundings.set(.configDrive, try drives.map { try file($0, in: folder) })
       surroundings.set(
         .firmwareVariables,
         spec.firmware == .efi && hasVariables ? [try file(FirmwareFiles.variablesName, in: folder)] : [])
@@ -79,7 +80,7 @@ public struct Jailer {
       name = StateFolder.stagingPrefix + instance.text
       surroundings.set(.staging, [try folder(name)])
       surroundings.set(.backingImage, [try file(image)])
-    case .configDrive(let instance):
+    case .configDrive(let instance), .schedulerDrive(let instance):
       name = StateFolder.stagingPrefix + instance.text
       surroundings.set(.staging, [try folder(name)])
     }

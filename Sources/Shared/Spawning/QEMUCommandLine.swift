@@ -7,6 +7,7 @@ enum QEMUCommandLine {
   /// Descriptors behind standard input, output and error, in the order of `SpawnTask.machine`.
   private static let qmpDescriptor = 3
   private static let consoleDescriptor = 4
+  private static let tapDescriptor = 5
 
   enum Accelerator: String {
     case kvm
@@ -19,7 +20,8 @@ enum QEMUCommandLine {
   }
 
   static func arguments(
-    for spec: InstanceSpec, _ format: ImageFormat, folder: String, images: String, _ settings: Settings
+    for spec: InstanceSpec, _ format: ImageFormat, tapMTU: UInt16? = nil, hasSchedulerDrive: Bool = false,
+    folder: String, images: String, _ settings: Settings
   ) -> [String] {
     var arguments = [
       "-name", "guest=\(spec.instance)", "-nodefaults", "-no-user-config", "-display", "none",
@@ -42,12 +44,29 @@ enum QEMUCommandLine {
     arguments += [
       "-blockdev", text(disk(folder: folder, backing: "\(images)/\(spec.image?.text ?? "")", format)),
       "-device", "virtio-blk-pci,drive=disk,bootindex=1",
-      "-blockdev", text(configDrive(folder)),
+      "-blockdev", text(drive("config", ConfigDrive.name, folder)),
       "-device", "virtio-blk-pci,drive=config",
-      "-netdev", "user,id=net0,restrict=on",
-      "-device", "virtio-net-pci,netdev=net0" + (spec.network.mac.map { ",mac=\($0)" } ?? ""),
     ]
-    return arguments
+    if hasSchedulerDrive {
+      arguments += [
+        "-blockdev", text(drive("scheduler", SchedulerDrive.name, folder)),
+        "-device", "virtio-blk-pci,drive=scheduler",
+      ]
+    }
+    return arguments + network(spec, tapMTU)
+  }
+
+  /// The tap that it is handed, or what QEMU answers itself. vhost is not used: it would be the kernel's own parser of
+  /// what a guest writes, and `/dev/vhost-net` one more device in the jail.
+  private static func network(_ spec: InstanceSpec, _ tapMTU: UInt16?) -> [String] {
+    let mac = spec.network.mac.map { ",mac=\($0)" } ?? ""
+    guard let tapMTU else {
+      return ["-netdev", "user,id=net0,restrict=on", "-device", "virtio-net-pci,netdev=net0\(mac)"]
+    }
+    return [
+      "-netdev", "tap,id=net0,fd=\(tapDescriptor),vhost=off",
+      "-device", "virtio-net-pci,netdev=net0\(mac),host_mtu=\(tapMTU)",
+    ]
   }
 
   private static func text(_ json: JSONValue) -> String { json.description }
@@ -64,10 +83,11 @@ enum QEMUCommandLine {
     ]
   }
 
-  private static func configDrive(_ folder: String) -> JSONValue {
+  /// A drive that the guest only reads.
+  private static func drive(_ node: String, _ name: String, _ folder: String) -> JSONValue {
     [
-      "driver": "raw", "node-name": "config", "read-only": true,
-      "file": ["driver": "file", "filename": .string("\(folder)/\(ConfigDrive.name)"), "read-only": true],
+      "driver": "raw", "node-name": .string(node), "read-only": true,
+      "file": ["driver": "file", "filename": .string("\(folder)/\(name)"), "read-only": true],
     ]
   }
 

@@ -123,11 +123,14 @@ public final class Spawner {
   private func arguments(for task: SpawnTask, in folder: String) -> [String] {
     let images = folders.images
     return switch task {
-    case .machine(let spec, let format):
-      QEMUCommandLine.arguments(for: spec, format, folder: folder, images: images, machines)
+    case .machine(let spec, let format, let tapMTU):
+      QEMUCommandLine.arguments(
+        for: spec, format, tapMTU: tapMTU, hasSchedulerDrive: task.hasSchedulerDrive, folder: folder, images: images,
+        machines)
     case .overlay(_, let image, let format, let size):
       InstanceDisk.arguments(in: folder, images: images, image, format, size: size)
     case .configDrive: ConfigDrive.arguments(in: folder)
+    case .schedulerDrive: SchedulerDrive.arguments(in: folder)
     }
   }
 

@@ -26,21 +26,24 @@ import SSNTP
   private var openBytes = 0
   private let room = Gate()
   private var nextNumber = UInt64.random(in: 0..<UInt64.max / 2)
+  private let network: NodeNetwork
   private let send: (NetToVMM) -> Bool
   private let fail: (InstanceCommand, Identifier?, FailureReason) -> Void
 
   /// `send` gives a message to launcher-vmm, and says whether it is there; `fail` tells the scheduler of a payload that is no good.
   init(
+    network: NodeNetwork,
     send: @escaping (NetToVMM) -> Bool, fail: @escaping (InstanceCommand, Identifier?, FailureReason) -> Void
   ) {
+    self.network = network
     self.send = send
     self.fail = fail
   }
 
-  /// Takes a command's payload; returns when there is room for the next one.
-  func take(_ command: InstanceCommand, _ payload: [UInt8]) async {
+  /// Takes a command's payload from a scheduler; returns when there is room for the next one.
+  func take(_ command: InstanceCommand, _ payload: [UInt8], from host: SchedulerHost? = nil) async {
     do {
-      let (make, bytes) = try request(command, payload)
+      let (make, bytes) = try request(command, payload, host)
       while open.count >= NetToVMM.maximumInFlight || (!open.isEmpty && openBytes + bytes > Self.memoryBudget) {
         _ = await room.wait()
       }
@@ -62,16 +65,17 @@ import SSNTP
     if send(open[index].make(request)) { open[index].wasSent = true }
   }
 
-  private func request(_ command: InstanceCommand, _ payload: [UInt8]) throws -> (
+  private func request(_ command: InstanceCommand, _ payload: [UInt8], _ host: SchedulerHost?) throws -> (
     make: (Request) -> NetToVMM, bytes: Int
   ) {
     switch command {
     case .start:
-      let start = try parseStart(payload)
+      let start = try parseStart(payload, for: network)
       let userData = try SealedMemory.make("user-data", start.userData)
       let metaData = try start.metaData.map { try SealedMemory.make("meta-data", $0) }
+      let scheduler = network == .nn ? host : nil
       return (
-        { .start($0, start.spec, userData: userData, metaData: metaData) },
+        { .start($0, start.spec, userData: userData, metaData: metaData, scheduler: scheduler) },
         start.userData.count + (start.metaData?.count ?? 0)
       )
     case .stop:

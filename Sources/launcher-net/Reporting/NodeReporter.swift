@@ -6,6 +6,7 @@ import Linux
 import Loop
 import Payloads
 import SSNTP
+import Settings
 
 /// Tells the scheduler how the node is: READY or FULL at connect and after each change of the number of instances,
 /// STATS at connect and then at its interval.
@@ -24,12 +25,12 @@ import SSNTP
 
   /// - interval: seconds between two STATS.
   init(
-    session: Session, stats: StatsClient, uuid: NodeUUID, interval: Double, networks: [NodeSample.Network]
+    session: Session, stats: StatsClient, uuid: NodeUUID, interval: Double, interfaces: [NodeInterfaces.Address]
   ) {
     self.session = session
     self.stats = stats
     self.uuid = uuid
-    self.networks = networks
+    networks = interfaces.map { NodeSample.Network(ip: $0.ip.description, mac: $0.mac.description) }
     cadence = Cadence(seconds: interval)
   }
 

@@ -9,11 +9,14 @@ import SSNTP
 /// no scheduler is there waits; launcher-vmm bounds how much.
 @LoopActor final class ReportQueue {
   private let session: Session
+  /// This node's own end of the tunnels to concentrators.
+  private let computeAddress: IPv4Address?
   private let acknowledge: (UInt64) -> Void
   private var waiting: [(number: UInt64, report: Report)] = []
 
-  init(session: Session, acknowledge: @escaping (UInt64) -> Void) {
+  init(session: Session, computeAddress: IPv4Address?, acknowledge: @escaping (UInt64) -> Void) {
     self.session = session
+    self.computeAddress = computeAddress
     self.acknowledge = acknowledge
   }
 
@@ -40,7 +43,13 @@ import SSNTP
     switch report {
     case .failure(let command, let instance, let reason): failureFrame(command, instance, reason, origin: origin)
     case .deleted(let instance): .event(.instanceDeleted, origin: origin, payload: instanceDeletedPayload(instance))
+    case .tenantAdded(let subnet): .event(.tenantAdded, origin: origin, payload: payload(.added, subnet, origin))
+    case .tenantRemoved(let subnet): .event(.tenantRemoved, origin: origin, payload: payload(.removed, subnet, origin))
     }
+  }
+
+  private func payload(_ change: TenantChange, _ subnet: TenantSubnet, _ origin: NodeUUID) -> [UInt8] {
+    tenantPayload(change, subnet, nodeUUID: origin.description, nodeAddress: computeAddress)
   }
 }
 

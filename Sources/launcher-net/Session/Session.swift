@@ -39,6 +39,8 @@ import TLS
   private let identity: Identity
   private let resolver: ResolverClient?
   private var connection: FrameConnection?
+  /// The host of the server that it is connected to, as it was configured.
+  private(set) var host: SchedulerHost?
 
   /// Called with each connection that the server has accepted.
   var onConnected: (() -> Void)?
@@ -87,6 +89,7 @@ import TLS
     try await connection.handshake(until: .after(seconds: Self.handshakeDeadline))
     try await connect(connection, server)
     self.connection = connection
+    host = SchedulerHost(server.host)
     defer {
       self.connection = nil
       onDisconnected?()

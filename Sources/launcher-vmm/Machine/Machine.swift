@@ -72,8 +72,8 @@ import Loop
 
   /// Starts QEMU in an instance's folder and returns when it answers on QMP.
   static func start(
-    _ task: SpawnTask, of instance: Identifier, in folder: InstanceStore.Folder, spawner: SpawnerClient,
-    null: Descriptor
+    _ task: SpawnTask, of instance: Identifier, in folder: InstanceStore.Folder, tap: Descriptor?,
+    spawner: SpawnerClient, null: Descriptor
   ) async throws(Failure) -> Machine {
     let child: ChildProcess
     do {
@@ -83,7 +83,7 @@ import Loop
       let output = try Descriptor.open(
         logName, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_NONBLOCK, in: folder.handle)
       StopPoint.socketsMade.reach()
-      child = try await spawner.spawn(task, [null, output, output, qmp, console])
+      child = try await spawner.spawn(task, [null, output, output, qmp, console] + (tap.map { [$0] } ?? []))
       StopPoint.machineStarted.reach()
     } catch {
       throw Failure(description: "start QEMU: \(error)")

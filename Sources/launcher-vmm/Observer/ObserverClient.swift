@@ -18,13 +18,8 @@ import Loop
 
 /// The manager's side of the observer.
 @LoopActor final class ObserverClient {
-  struct Refused: Error, CustomStringConvertible {
-    let description: String
-  }
-
   private var channel: Channel<ObserveAnswer, ObserveRequest>!
-  private var nextJob: UInt64 = 1
-  private var waiting: [UInt64: CheckedContinuation<Result<ProcessFigures, Refused>, Never>] = [:]
+  private let pending = PendingAnswers<ProcessFigures>()
 
   /// `onLost` is called when the observer has ended.
   init(_ socket: Descriptor, onLost: @escaping (String) -> Void) {
@@ -35,21 +30,13 @@ import Loop
   /// What the observer may say.
   private func handle(_ message: ObserveAnswer) {
     switch message {
-    case .figures(let job, let memory, let time):
-      waiting.removeValue(forKey: job)?.resume(returning: .success(ProcessFigures(memory: memory, time: time)))
-    case .failed(let job, let reason):
-      waiting.removeValue(forKey: job)?.resume(returning: .failure(Refused(description: reason)))
+    case .figures(let job, let memory, let time): pending.answer(job, ProcessFigures(memory: memory, time: time))
+    case .failed(let job, let reason): pending.refuse(job, reason)
     }
   }
 
   /// Opens what says how much memory and CPU time a process of this user uses.
   func figures(of pid: Int32) async throws(Refused) -> ProcessFigures {
-    let job = nextJob
-    nextJob += 1
-    let result = await withCheckedContinuation { continuation in
-      waiting[job] = continuation
-      channel.send(ObserveRequest(job: job, pid: pid))
-    }
-    return try result.get()
+    try await pending.ask { channel.send(ObserveRequest(job: $0, pid: pid)) }
   }
 }

@@ -8,22 +8,22 @@ import Glog
   /// Reports kept at most; beyond it the oldest is given up, with a word in the log.
   private static let capacity = 4096
 
-  private(set) var open: [(number: UInt64, request: UInt64, report: Report)] = []
+  private(set) var open: [(number: UInt64, request: UInt64?, report: Report)] = []
   /// Begins anywhere, so that an acknowledgement meant for an earlier run of this process meets nothing.
   private var nextNumber = UInt64.random(in: 0..<UInt64.max / 2)
   /// Called with each new report.
-  var onNew: ((_ number: UInt64, _ request: UInt64, Report) -> Void)?
+  var onNew: ((_ number: UInt64, _ request: UInt64?, Report) -> Void)?
 
   nonisolated init() {}
 
-  /// Adds what a request has led to.
-  func add(_ report: Report, of request: Request) {
+  /// Adds what a request has led to, which ends it; or what ends none.
+  func add(_ report: Report, of request: Request? = nil) {
     if open.count == Self.capacity {
       log.error("the scheduler was away for too long: dropping the oldest report: \(open[0].report)")
       open.removeFirst()
     }
-    open.append((nextNumber, request.number, report))
-    onNew?(nextNumber, request.number, report)
+    open.append((nextNumber, request?.number, report))
+    onNew?(nextNumber, request?.number, report)
     nextNumber += 1
   }
 

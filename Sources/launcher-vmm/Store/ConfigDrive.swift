@@ -30,3 +30,18 @@ extension ConfigDrive {
     try Files.removeTree(source, in: folder.handle)
   }
 }
+
+extension SchedulerDrive {
+  /// Lays the file out for xorriso below an instance's folder.
+  static func layOut(in folder: InstanceStore.Folder, _ scheduler: SchedulerHost) throws(SystemError) {
+    // Of its characters only the colons of an IPv6 address need quotes in YAML.
+    let host = scheduler.text.contains(":") ? "\"\(scheduler)\"" : scheduler.text
+    try Files.makeFolder(source, mode: 0o755, in: folder.handle)
+    try Files.create("\(source)/ciao.yaml", Array("scheduler_addr: \(host)\n".utf8), mode: 0o644, in: folder.handle)
+  }
+
+  /// Removes what xorriso no longer needs.
+  static func cleanUp(in folder: InstanceStore.Folder) throws(SystemError) {
+    try Files.removeTree(source, in: folder.handle)
+  }
+}

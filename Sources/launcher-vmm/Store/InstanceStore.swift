@@ -65,13 +65,23 @@ struct InstanceStore {
     let path: String
   }
 
-  /// Removes what an interrupted START or DELETE left. What cannot be removed stays, and hinders nobody.
-  func removeLeftovers() throws(SystemError) {
-    for name in try Files.names(in: instances)
-    where name.hasPrefix(StateFolder.stagingPrefix) || name.hasPrefix(Self.deletedPrefix) {
+  /// Removes what an interrupted START or DELETE left, and gives what the deleted instances were, where their state
+  /// says so. What cannot be removed stays, and hinders nobody.
+  @discardableResult
+  func removeLeftovers() throws(SystemError) -> [InstanceFile] {
+    var deleted: [InstanceFile] = []
+    for name in try Files.names(in: instances) {
+      let isDeleted = name.hasPrefix(Self.deletedPrefix)
+      guard isDeleted || name.hasPrefix(StateFolder.stagingPrefix) else { continue }
       log.info("removing \(instancesPath)/\(name), left by an interrupted command")
+      if isDeleted, let folder = try? Descriptor.folder(name, in: instances),
+        let state = try? Self.readState(in: folder)
+      {
+        deleted.append(state)
+      }
       removeOrLeave(name)
     }
+    return deleted
   }
 
   /// The instances that have a folder. Names that are no instance's are left alone.
@@ -90,11 +100,14 @@ struct InstanceStore {
   }
 
   func readState(of id: Identifier) throws -> InstanceFile {
-    let file = try Descriptor.open(InstanceFile.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, in: folder(of: id).handle)
-    let state = try InstanceFile(
-      bytes: Files.read(file, named: InstanceFile.name, limit: InstanceFile.limits.bytes))
+    let state = try Self.readState(in: folder(of: id).handle)
     guard state.spec.instance == id else { throw InstanceFile.Unreadable.malformed("of another instance") }
     return state
+  }
+
+  private static func readState(in folder: Descriptor) throws -> InstanceFile {
+    let file = try Descriptor.open(InstanceFile.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, in: folder)
+    return try InstanceFile(bytes: Files.read(file, named: InstanceFile.name, limit: InstanceFile.limits.bytes))
   }
 
   func writeState(_ state: InstanceFile, in folder: Folder) throws(SystemError) {
@@ -131,13 +144,15 @@ struct InstanceStore {
     }
   }
 
-  /// Removes an instance: its name first, durably, then its files.
-  @LoopActor func remove(_ id: Identifier) throws(SystemError) {
+  /// Removes an instance: its name first, durably, then its files. `between` runs when there is no instance any more,
+  /// and its files still say what it was.
+  @LoopActor func remove(_ id: Identifier, between: () -> Void = {}) throws(SystemError) {
     let doomed = Self.deletedPrefix + id.text
     try Files.removeTree(doomed, in: instances)
     try Files.move(id.text, in: instances, to: doomed, in: instances)
     StopPoint.nameTaken.reach()
     try Files.sync(instances, named: instancesPath)
+    between()
     removeOrLeave(doomed)
   }
 

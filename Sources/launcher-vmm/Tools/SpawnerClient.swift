@@ -7,13 +7,8 @@ import Loop
 
 /// The manager's side of the spawner: asks for programs and knows what became of each.
 @LoopActor final class SpawnerClient {
-  struct Refused: Error, CustomStringConvertible {
-    let description: String
-  }
-
   private var channel: Channel<SpawnerToManager, ManagerToSpawner>!
-  private var nextJob: UInt64 = 1
-  private var starting: [UInt64: CheckedContinuation<Result<ChildProcess, Refused>, Never>] = [:]
+  private let starting = PendingAnswers<ChildProcess>()
   private var running: [UInt64: ChildProcess] = [:]
 
   /// `onLost` is called when the spawner has ended: without it the manager is of no use.
@@ -28,9 +23,8 @@ import Loop
     case .started(let job, let pid, let pidfd):
       let child = ChildProcess(pid: pid, pidfd: pidfd)
       running[job] = child
-      starting.removeValue(forKey: job)?.resume(returning: .success(child))
-    case .failed(let job, let reason):
-      starting.removeValue(forKey: job)?.resume(returning: .failure(Refused(description: reason)))
+      starting.answer(job, child)
+    case .failed(let job, let reason): starting.refuse(job, reason)
     case .ended(let job, let end):
       running.removeValue(forKey: job)?.ended(end)
     }
@@ -38,13 +32,7 @@ import Loop
 
   /// Starts a program; the descriptors become its 0, 1, 2, 3 and so on.
   func spawn(_ task: SpawnTask, _ descriptors: [Descriptor]) async throws(Refused) -> ChildProcess {
-    let job = nextJob
-    nextJob += 1
-    let result = await withCheckedContinuation { continuation in
-      starting[job] = continuation
-      channel.send(.spawn(job: job, task, descriptors))
-    }
-    return try result.get()
+    try await starting.ask { channel.send(.spawn(job: $0, task, descriptors)) }
   }
 }
 
