@@ -103,7 +103,7 @@ extension Integration {
       case state = ".staging-INSTANCE/state"
       case inPlace = "INSTANCE"
       case monitor = "INSTANCE/socket"
-      case log = "INSTANCE/qemu.log"
+      case output = "INSTANCE/output"
       case machine = ""
 
       func isReached(by instance: String, on node: Node) -> Bool {

@@ -13,7 +13,7 @@ struct Row: CustomStringConvertible, Sendable {
   static let privileged: Set = [
     "read-shadow", "trace", "read-memory", "open-memory", "become-another-user", "mount",
     "write-proc", "load-module", "load-bpf-program", "packet-socket", "watch-page-faults", "make-user-namespace",
-    "enter-user-namespace",
+    "enter-user-namespace", "make-device-beside-own-disk",
   ]
   /// Attempts with arguments that the kernel refuses once it looks at them: their control fails, but differently.
   static let refusedByArguments: Set = [
@@ -120,7 +120,7 @@ struct Row: CustomStringConvertible, Sendable {
           killed,
           everyAllowList + [
             "make-executable", "netlink-socket", "packet-socket", "udp-socket", "unix-pair", "bind-port",
-            "connect-configured-port", "raise-core-limit",
+            "connect-configured-port", "raise-core-limit", "make-device-beside-own-disk",
           ]
         ),
         (
@@ -133,8 +133,8 @@ struct Row: CustomStringConvertible, Sendable {
         (.failed(EPERM), ["connect-abstract-socket"]),
       ],
       allowed: [
-        "read-backing-image", "list-instances", "write-own-disk", "create-beside-own-disk", "read-proc",
-        "connect-socket", "connect-other-monitor",
+        "read-backing-image", "list-instances", "write-own-disk", "create-beside-own-disk",
+        "make-pipe-beside-own-disk", "read-proc", "connect-socket", "connect-other-monitor",
       ]),
     Row(
       process: "spawner",
@@ -155,7 +155,8 @@ struct Row: CustomStringConvertible, Sendable {
           .failed(EACCES),
           ["execute-program", "execute-shell"] + reading + [
             "write-backing-image", "read-other-image", "list-instances", "write-own-config-drive", "read-own-state",
-            "write-own-state", "create-beside-own-disk", "read-other-disk", "write-other-disk", "truncate-other-disk",
+            "write-own-state", "create-beside-own-disk", "make-pipe-beside-own-disk", "read-other-disk",
+            "write-other-disk", "truncate-other-disk",
             "create-beside-other-disk", "create-in-staging", "netlink-socket", "unix-socket", "packet-socket",
             "connect-socket", "connect-other-monitor", "connect-abstract-socket", "bind-port",
             "connect-configured-port", "udp-socket", "unix-pair",

@@ -45,6 +45,10 @@ enum Attempts {
     "read-own-state": { opened("\($0.own)/state", O_RDONLY) },
     "write-own-state": { opened("\($0.own)/state", O_WRONLY) },
     "create-beside-own-disk": { opened("\($0.own)/new-\(getpid())", O_WRONLY | O_CREAT) },
+    "make-pipe-beside-own-disk": { mkfifo("\($0.own)/pipe-\(getpid())", 0o600) == 0 ? 0 : errno },
+    "make-device-beside-own-disk": {
+      call(SYS_mknodat, Int(AT_FDCWD), address("\($0.own)/device-\(getpid())"), Int(S_IFCHR) | 0o600, 1 << 8 | 3)
+    },
     "read-other-disk": { opened("\($0.neighbour)/image.qcow2", O_RDONLY) },
     "write-other-disk": { opened("\($0.neighbour)/image.qcow2", O_WRONLY) },
     "create-beside-other-disk": { opened("\($0.neighbour)/new-\(getpid())", O_WRONLY | O_CREAT) },

@@ -40,6 +40,10 @@ let tunSetPersistent = 0x4004_54cb
 let tunSetOwner = 0x4004_54cc
 let tunGetInterface = 0x8004_54d2
 
+/// The bits of a mode that say what kind of file it is of (S_IFMT), and those of a named pipe (S_IFIFO).
+let fileType = 0o170_000
+let namedPipe = 0o010_000
+
 let cloneThread = 0x0001_0000
 
 let fionread = 0x541b

@@ -25,9 +25,9 @@ public struct FileAccess: OptionSet, Sendable {
   public static let read: FileAccess = [.readFile, .readFolder]
   /// Contents of files that are there.
   public static let change: FileAccess = [.readFile, .writeFile, .truncate]
-  /// A tree that is the process's own: everything but devices, links, pipes and programs.
+  /// A tree that is the process's own: everything but devices, links and programs.
   public static let own: FileAccess = [
-    .read, .change, .makeFile, .makeFolder, .makeSocket, .removeFile, .removeFolder,
+    .read, .change, .makeFile, .makeFolder, .makeSocket, .makePipe, .removeFile, .removeFolder,
   ]
   /// What has a meaning for a file that is no folder.
   public static let ofFiles: FileAccess = [.execute, .writeFile, .readFile, .truncate, .controlDevice]

@@ -6,7 +6,7 @@ extension ProcessRights {
     securebits: .all,
     limits: [
       noCore, noFork,
-      limit(.openFiles, 65_536, because: "six for each of thousands of machines, and two for each START in hand"),
+      limit(.openFiles, 65_536, because: "seven for each of thousands of machines, and two for each START in hand"),
     ],
     landlock: .own(
       files: allow(.read, .images, because: "what kind of image a backing image is")
@@ -37,6 +37,8 @@ extension ProcessRights {
         rule("sendto", because: "QMP commands"),
         rule("openat", because: "images, instances"),
         rule("mkdirat", "renameat", "renameat2", "unlinkat", because: "instances"),
+        rule(
+          "mknodat", when: [argument(2, masked: fileType, is: namedPipe)], because: "the pipe of a machine's output"),
         rule("fsync", because: "instances"),
         rule("getdents64", because: "list of instances"),
         rule("fcntl", when: [argument(1, is: fGetSeals)], because: "memory files of launcher-net"),

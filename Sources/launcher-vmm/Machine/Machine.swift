@@ -14,7 +14,6 @@ import Loop
   }
 
   static let qmpSocketName = "socket"
-  static let logName = "qemu.log"
   /// Seconds from the start of QEMU to its answer on QMP: software emulation on a busy node takes a few.
   private static let startDeadline = 60.0
   /// Seconds for an answer of a machine that runs.
@@ -33,7 +32,8 @@ import Loop
   private let pidfd: Descriptor
   private let folder: Descriptor
   private var qmp: QMPClient?
-  private var console: ConsoleLog?
+  private var console: Recorder?
+  private var output: Recorder?
   private let endGate = Gate()
   private(set) var hasEnded = false
   /// Called once, when the process is gone.
@@ -55,6 +55,8 @@ import Loop
     qmp = nil
     console?.finish()
     console = nil
+    output?.finish()
+    output = nil
     endGate.open()
     onEnd?()
     onEnd = nil
@@ -65,7 +67,8 @@ import Loop
     LoopActor.loop.forget(pidfd.raw)
     onEnd = nil
     qmp?.close()
-    console?.close()
+    console?.finish()
+    output?.finish()
   }
 
   // MARK: start
@@ -76,12 +79,12 @@ import Loop
     spawner: SpawnerClient, null: Descriptor
   ) async throws(Failure) -> Machine {
     let child: ChildProcess
+    let recorder: Recorder?
     do {
       let qmp = try listen(qmpSocketName, in: folder.handle)
-      let console = try listen(ConsoleLog.socketName, in: folder.handle)
-      // The folder is the last machine's to write: a fifo in the log's place must not make this wait.
-      let output = try Descriptor.open(
-        logName, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_NONBLOCK, in: folder.handle)
+      let console = try listen(Recorder.consoleSocketName, in: folder.handle)
+      let output = try Recorder.makeOutputPipe(in: folder.handle)
+      recorder = Recorder.output(in: folder.handle)
       StopPoint.socketsMade.reach()
       child = try await spawner.spawn(task, [null, output, output, qmp, console] + (tap.map { [$0] } ?? []))
       StopPoint.machineStarted.reach()
@@ -89,8 +92,9 @@ import Loop
       throw Failure(description: "start QEMU: \(error)")
     }
     let machine = Machine(instance, pid: child.pid, pidfd: child.pidfd, folder: folder.handle)
+    machine.output = recorder
     do {
-      machine.console = ConsoleLog(in: folder.handle)
+      machine.console = .console(in: folder.handle)
       try await machine.openMonitor(until: .after(seconds: startDeadline))
       return machine
     } catch {
@@ -111,7 +115,7 @@ import Loop
   }
 
   private static func quoteLog(in folder: Descriptor) -> String {
-    guard let file = try? Descriptor.open(logName, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, in: folder),
+    guard let file = try? Descriptor.open(Recorder.outputLogName, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, in: folder),
       let size = try? Int(file.status().st_size), size > 0,
       let bytes = try? file.read(at: max(0, size - quotedLog), count: quotedLog)
     else { return "it said nothing" }
@@ -176,7 +180,8 @@ import Loop
       found.monitor?.close()
       machine.reconnectLater()
     }
-    machine.console = ConsoleLog(in: found.folder.handle)
+    machine.console = .console(in: found.folder.handle)
+    machine.output = .output(in: found.folder.handle)
     return machine
   }
 
@@ -243,7 +248,7 @@ import Loop
   private func reconnect() async {
     do {
       try await openMonitor(until: .after(seconds: Self.commandDeadline))
-      if console == nil, !hasEnded { console = ConsoleLog(in: folder) }
+      if console == nil, !hasEnded { console = .console(in: folder) }
       log.info("\(instance): QMP answers again")
     } catch {
       log.verbose(1) { "\(instance): \(error)" }

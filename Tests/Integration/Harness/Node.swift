@@ -251,10 +251,10 @@ final class Node {
 
   // MARK: files
 
-  /// The names of everything below the state folder, but for consoles, whose time a guest decides.
+  /// The names of everything below the state folder, but for logs of machines, whose time a machine decides.
   var files: Set<String> {
     let all = FileManager.default.subpaths(atPath: stateFolder) ?? []
-    return Set(all.filter { !$0.hasSuffix("/console.log") })
+    return Set(all.filter { !$0.hasSuffix("/console.log") && !$0.hasSuffix("/qemu.log") })
   }
 
   func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
