@@ -111,7 +111,7 @@ install: release install-files
 # What is built is put in its places; a configuration that is there is left as it is.
 install-files:
 	install -d $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/launcher \
-	  $(DESTDIR)$(prefix)/lib/sysusers.d $(DESTDIR)$(prefix)/lib/tmpfiles.d $(DESTDIR)$(UNITS) $(DESTDIR)/etc/default
+	  $(DESTDIR)$(prefix)/lib/sysusers.d $(DESTDIR)$(prefix)/lib/tmpfiles.d $(DESTDIR)$(UNITS) $(DESTDIR)/etc/launcher
 	install -m 755 -s $(addprefix $(RELEASE)/,$(PROCESSES)) $(DESTDIR)$(prefix)/sbin
 	install -m 755 -s $(RELEASE)/launcherctl $(DESTDIR)$(prefix)/bin
 	install -m 755 systemd/power-down-guests $(DESTDIR)$(prefix)/lib/launcher
@@ -128,8 +128,8 @@ install-files:
 	install -m 644 -D -t $(DESTDIR)$(prefix)/share/fish/vendor_completions.d docs/completion/*.fish
 	install -m 644 systemd/launcher.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/launcher.conf
 	install -m 644 systemd/launcher.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/launcher.conf
-	test -e $(DESTDIR)/etc/default/launcher || \
-	  install -m 644 systemd/launcher.default $(DESTDIR)/etc/default/launcher
+	test -e $(DESTDIR)/etc/launcher/launcher.conf || \
+	  install -m 644 systemd/launcher.conf $(DESTDIR)/etc/launcher/launcher.conf
 
 deb: release
 	scripts/install-dependencies package

@@ -42,15 +42,16 @@ enum Documents {
         .paragraph(
           """
           Under systemd the units launcher-net.service, launcher-vmm.service and launcher-stats.service take its place. \
-          The processes take the same options.
+          The processes take the same options, and read them from /etc/launcher/launcher.conf.
           """),
       ])
     page.add(
       "FIRST STEPS",
       [
         .paragraph("See what the node still lacks, and then start it:"),
-        .example(["launcher -config /etc/ciao/launcher.conf -check-config", "launcher -config /etc/ciao/launcher.conf"]
-        ),
+        .example([
+          "launcher -config /etc/launcher/launcher.conf -check-config", "launcher -config /etc/launcher/launcher.conf",
+        ]),
       ])
     page.add(
       "OPTIONS",
@@ -76,6 +77,7 @@ enum Documents {
     page.add(
       "FILES",
       [
+        .item("/etc/launcher/launcher.conf", "The configuration file of the units, see launcher.conf(5)."),
         .item("/var/lib/ciao/images", "Backing images, by their UUID."),
         .item("/var/lib/ciao/instances", "A folder for each instance: state, disk, config drive, console log."),
         .item("/var/lib/ciao/local", "The node's own SSNTP UUID."),
@@ -99,7 +101,15 @@ enum Documents {
           lines that begin with # are passed over. A value is not quoted and goes to the end of its line. Each option \
           may stand once. The command line replaces what the file says. An error names the file and the line, and the \
           program ends with status 2.
-          """)
+          """),
+        .paragraph(
+          """
+          Under systemd it is /etc/launcher/launcher.conf. The three processes share it, and each takes from it what it \
+          needs. The units themselves say cacert, cert and rendezvous, and that the log goes to the journal, so these \
+          have no effect there; the users are those of the units. Every process must be able to read the file: it holds \
+          no secret, and a secret does not belong in it. A change counts from the next start: systemctl restart \
+          launcher.target, at which machines go on running.
+          """),
       ])
     page.add(
       "EXAMPLE",
@@ -112,6 +122,13 @@ enum Documents {
         ])
       ])
     page.add("OPTIONS", ManualPage.options(Settings.flags(of: .launcher), dash: ""))
+    page.add(
+      "FILES",
+      [
+        .item(
+          "/etc/launcher/launcher.conf",
+          "What the units name. launcher itself reads no configuration file that -config does not name.")
+      ])
     page.add("SEE ALSO", [.paragraph("launcher(8)")])
     return page
   }

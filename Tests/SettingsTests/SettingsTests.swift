@@ -99,6 +99,24 @@ private final class Configuration {
   #expect(read.arguments == ["-logtostderr=true", "-max-vm=7", "-server=a:1", "-vmodule=QMP*=3"])
 }
 
+/// The file that the units name: what it sets and what it offers in comments are the documented defaults.
+@Test func theShippedConfigurationHoldsTheDefaults() throws {
+  let shipped = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../systemd/launcher.conf")
+  let text = try String(contentsOf: shipped, encoding: .utf8)
+  // A comment of prose has a space behind its sign, an option that is switched off has none.
+  let lines = text.split(separator: "\n").map { $0.hasPrefix("#") && !$0.hasPrefix("# ") ? $0.dropFirst() : $0 }
+  let file = try Configuration(lines.joined(separator: "\n"))
+  let defaults = try settings()
+  for program in LauncherProgram.allCases {
+    let read = try Settings(program, ["-config", file.path])
+    #expect(read.servers == defaults.servers)
+    #expect(read.maximumInstances == defaults.maximumInstances)
+    #expect(read.stopGrace == defaults.stopGrace)
+    #expect(read.statsInterval == defaults.statsInterval)
+    #expect(read.arguments.count == 4)
+  }
+}
+
 @Test(arguments: [
   ("sever = a", "1: unknown flag \"-sever\", did you mean -server? see -help"),
   ("\nmax-vm = 0", "2: flag -max-vm: \"0\" is not an integer from 1 to 100000; see -help"),
