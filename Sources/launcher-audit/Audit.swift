@@ -18,6 +18,9 @@ struct Audit {
   struct Settings {
     var expectations = Expectations()
     var stateFolder = "/var/lib/ciao"
+    var logFolder = "/var/lib/ciao/logs"
+    /// Empty: none.
+    var metricsFolder = ""
     var unitFolders = ["/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system"]
     /// Only what descends from it.
     var root: pid_t?
@@ -27,10 +30,11 @@ struct Audit {
     guard geteuid() == 0 else { throw NotRoot() }
     let node = try NodeProcesses(below: settings.root, instances: "\(settings.stateFolder)/instances")
     guard !node.all.isEmpty else { throw NothingFound() }
-    let places: [Place: String] = [
+    var places: [Place: String] = [
       .instances: "\(settings.stateFolder)/instances", .images: "\(settings.stateFolder)/images",
-      .logs: "\(settings.stateFolder)/logs",
+      .logs: settings.logFolder,
     ]
+    if !settings.metricsFolder.isEmpty { places[.metrics] = settings.metricsFolder }
     processes = try node.all.map { process in
       (
         process,

@@ -1,5 +1,6 @@
 import Glibc
 import GoFlags
+import Settings
 
 /// The command line of launcher-audit.
 struct Options {
@@ -13,6 +14,7 @@ struct Options {
     let json: Flag<Bool>
     let explain: Flag<String>
     let expect: Flag<String>
+    let configuration: Flag<String>
     let stateFolder: Flag<String>
     let root: Flag<pid_t?>
     let unitFolders: Flag<[String]>
@@ -28,9 +30,15 @@ struct Options {
       expect = set.string(
         "expect", "FILE", default: "", group: "Policy", help: "what this node has otherwise",
         detail: "A JSON object: {\"processes\": {\"launcher-net\": {\"user\": \"net\"}}}.", completion: .file)
+      configuration = set.string(
+        "config", "FILE", default: "", group: "Node", help: "what launcher was started with",
+        detail: """
+          Its -state-dir, -log_dir and -metrics say where the processes may have files open. Without this option it is \
+          \(Options.unitsConfiguration), where there is one.
+          """, completion: .file)
       stateFolder = set.string(
-        "state-dir", "FOLDER", default: defaults.stateFolder, group: "Node", help: "images, instances, logs",
-        completion: .folder)
+        "state-dir", "FOLDER", default: "", group: "Node", help: "images, instances, logs",
+        detail: "In place of what the configuration says.", completion: .folder)
       root = set.value(
         "below", "PID", default: nil, defaultText: "", allowed: "the number of a process", group: "Node",
         help: "only what descends from this process"
@@ -39,6 +47,9 @@ struct Options {
         "unit-dirs", "FOLDER,...", default: defaults.unitFolders, group: "Node", help: "where systemd looks for units")
     }
   }
+
+  /// The configuration file of the units.
+  static let unitsConfiguration = "/etc/launcher/launcher.conf"
 
   /// The definitions, for help in all its forms.
   static var flags: FlagSet { Flags().set }
@@ -51,9 +62,23 @@ struct Options {
     explain = parsed[flags.explain]
     expectationFile = parsed[flags.expect]
     var settings = Audit.Settings()
-    settings.stateFolder = parsed[flags.stateFolder]
+    let node = try Self.node(parsed[flags.configuration], stateFolder: parsed[flags.stateFolder])
+    settings.stateFolder = node.stateFolder
+    settings.logFolder = node.log.folder
+    settings.metricsFolder = node.metricsFolder
     settings.root = parsed[flags.root]
     settings.unitFolders = parsed[flags.unitFolders]
     self.settings = settings
+  }
+
+  /// The options that the processes run with, as far as they can be known.
+  private static func node(_ configuration: String, stateFolder: String) throws(FlagError) -> Settings {
+    var arguments = stateFolder.isEmpty ? [] : ["-state-dir=\(stateFolder)"]
+    if !configuration.isEmpty {
+      arguments.append("-config=\(configuration)")
+    } else if access(unitsConfiguration, F_OK) == 0 {
+      arguments.append("-config=\(unitsConfiguration)")
+    }
+    return try Settings(.launcher, arguments)
   }
 }

@@ -9,10 +9,11 @@ _launcher-audit() {
   1-json) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
   -explain | 1-explain) COMPREPLY=() ;;
   -expect | 1-expect) COMPREPLY=($(compgen -f -- "$current")) ;;
+  -config | 1-config) COMPREPLY=($(compgen -f -- "$current")) ;;
   -state-dir | 1-state-dir) COMPREPLY=($(compgen -d -- "$current")) ;;
   -below | 1-below) COMPREPLY=() ;;
   -unit-dirs | 1-unit-dirs) COMPREPLY=() ;;
-  *) COMPREPLY=($(compgen -W '-json -explain -expect -state-dir -below -unit-dirs -help' -- "$current")) ;;
+  *) COMPREPLY=($(compgen -W '-json -explain -expect -config -state-dir -below -unit-dirs -help' -- "$current")) ;;
   esac
 }
 complete -o bashdefault -F _launcher-audit launcher-audit
