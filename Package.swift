@@ -105,6 +105,7 @@ let package = Package(
       [
         "AsyncLoop", "CShims", "Channel", "Instances", "JSON", "Linux", "Spawning", "TestSupport", "launcher-vmm",
       ]),
+    tests("NetlinkTests", ["Linux", "Netlink"], fixtures: true),
     tests(
       "NetworkTests", ["CProbe", "Channel", "Instances", "Linux", "Netlink", "Networking", "Rights", "TestSupport"]),
     // A manager of the network child's, for tests to tell what to ask.

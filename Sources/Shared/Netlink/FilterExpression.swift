@@ -52,9 +52,9 @@ public enum FilterExpression: Equatable, Sendable {
     }
     func lookUp(_ set: String, _ result: UInt32?) {
       expression("lookup") {
-        $0.put(1, set)
         $0.put(2, network: Self.dataRegister)
         if let result { $0.put(3, network: result) }
+        $0.put(1, set)
       }
     }
     func decide(_ verdict: FilterVerdict) {
@@ -66,18 +66,14 @@ public enum FilterExpression: Equatable, Sendable {
     switch self {
     case .inputInterface:
       expression("meta") {
-        $0.put(1, network: Self.dataRegister)
         $0.put(2, network: Self.inputInterfaceName)
+        $0.put(1, network: Self.dataRegister)
       }
     case .bytes(let part, let offset, let bytes): compare(part, offset, Self.equal, bytes)
     case .bytesDiffer(let part, let offset, let bytes): compare(part, offset, Self.different, bytes)
     case .lookUp(let set): lookUp(set, nil)
     case .decide(let map): lookUp(map, Self.verdictRegister)
-    case .count:
-      expression("counter") {
-        $0.put(1, network: UInt64(0))
-        $0.put(2, network: UInt64(0))
-      }
+    case .count: expression("counter") { _ in }
     case .accept: decide(.accept)
     case .drop: decide(.drop)
     }

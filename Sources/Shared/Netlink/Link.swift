@@ -48,6 +48,12 @@ public struct LinkAddress: Equatable, Sendable {
   public let address: UInt32
   public let prefixLength: UInt8
 
+  public init(index: Int32, address: UInt32, prefixLength: UInt8) {
+    self.index = index
+    self.address = address
+    self.prefixLength = prefixLength
+  }
+
   /// nil for another kind of message, and for addresses of other families.
   public init?(_ answer: NetlinkAnswer) throws(NetlinkError) {
     guard answer.type == RouteNumbers.newAddress else { return nil }

@@ -28,8 +28,8 @@ public enum LinkKind: Equatable, Sendable {
   /// Attributes of the link itself.
   fileprivate func putLinkAttributes(_ list: inout AttributeList) {
     guard case .macvtap(let lower, let address) = self else { return }
-    list.put(RouteNumbers.link, host: lower)
     list.put(RouteNumbers.address, address)
+    list.put(RouteNumbers.link, host: lower)
   }
 
   /// IFLA_GRE_*, IFLA_VXLAN_* and IFLA_MACVLAN_* of linux/if_tunnel.h and linux/if_link.h.
@@ -37,20 +37,20 @@ public enum LinkKind: Equatable, Sendable {
     switch self {
     case .bridge: break
     case .gretap(let key, let local, let remote):
-      list.put(2, network: Self.greKey)
-      list.put(3, network: Self.greKey)
       list.put(4, network: key)
       list.put(5, network: key)
+      list.put(2, network: Self.greKey)
+      list.put(3, network: Self.greKey)
       list.put(6, network: local)
       list.put(7, network: remote)
-      list.put(8, host: Self.timeToLive)
       // Path MTU discovery: nothing is to be fragmented on its way.
       list.put(10, host: UInt8(1))
+      list.put(8, host: Self.timeToLive)
     case .vxlan(let identifier, let local, let remote, let port):
-      list.put(1, host: identifier)
-      list.put(2, network: remote)
-      list.put(4, network: local)
       list.put(5, host: Self.timeToLive)
+      list.put(1, host: identifier)
+      list.put(4, network: local)
+      list.put(2, network: remote)
       // It learns nothing: there is one other end, whatever a packet says of where it comes from.
       list.put(7, host: UInt8(0))
       list.put(15, network: port)
@@ -60,10 +60,11 @@ public enum LinkKind: Equatable, Sendable {
 
   fileprivate var hasData: Bool { self != .bridge }
 
-  fileprivate func put(into list: inout AttributeList) {
+  fileprivate func put(named name: String, into list: inout AttributeList) {
     putLinkAttributes(&list)
+    list.put(RouteNumbers.name, name)
     list.put(nested: RouteNumbers.linkInfo) { info in
-      info.put(RouteNumbers.infoKind, name)
+      info.put(RouteNumbers.infoKind, Array(self.name.utf8))
       if hasData { info.put(nested: RouteNumbers.infoData) { putData(&$0) } }
     }
   }
@@ -85,9 +86,8 @@ extension NetlinkRequest {
 
   public static func create(_ kind: LinkKind, name: String, mtu: UInt32) -> NetlinkRequest {
     var attributes = AttributeList()
-    attributes.put(RouteNumbers.name, name)
     attributes.put(RouteNumbers.mtu, host: mtu)
-    kind.put(into: &attributes)
+    kind.put(named: name, into: &attributes)
     return NetlinkRequest(
       RouteNumbers.newLink, flags: Netlink.acknowledge | Netlink.create | Netlink.exclusive, header: linkHeader(),
       attributes)
