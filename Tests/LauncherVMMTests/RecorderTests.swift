@@ -7,14 +7,6 @@ import Testing
 
 @testable import launcher_vmm
 
-private func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
-  alarm(60)
-  LoopActor.run {
-    do { try await body() } catch { Issue.record(error) }
-    LoopActor.loop.stop()
-  }
-}
-
 /// Asks again and again, serving the loop meanwhile; the test's alarm ends what never comes.
 @LoopActor private func waitUntil(_ condition: () throws -> Bool) async rethrows {
   while try !condition() { await LoopActor.sleep(until: .after(seconds: 0.005)) }
