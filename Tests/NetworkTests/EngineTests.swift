@@ -155,4 +155,24 @@ import Testing
       #expect(try node.namespace.filters() == "")
     }
   }
+
+  @Test("a frame of the longest leaves in one packet that the compute network takes") func fits() throws {
+    try TestNode.with { node in
+      let engine = try node.engine()
+      let (tap, mtu) = try node.attach(Spec.vnic(1, concentratorIP: "10.9.0.2"), engine)
+      try node.namespace.ip("neighbour", "replace", "10.9.0.2", "lladdr", "02:00:00:00:00:99", "dev", "compute")
+      let outside = try node.capture()
+      let mark = String(repeating: "x", count: Int(mtu) - 28)
+      try TapEnd(tap).send(.ipv4(from: Spec.mac(1), "192.168.8.3", mark: mark))
+      var frame = try outside.receive()
+      while let other = frame, !other.contains(mark) { frame = try outside.receive() }
+      // Ethernet, IPv4, UDP to VXLAN's port with the identifier, and the whole of the frame: 1500 bytes behind the
+      // first header.
+      let outer = try #require(frame)
+      #expect(outer.bytes.count == 14 + 1500)
+      #expect(Array(outer.bytes[36..<38]) == [0x12, 0xb5])
+      #expect(Array(outer.bytes[46..<49]) == [0x08, 0xa8, 0xc0])
+      #expect(Array(outer.bytes[26..<34]) == Frame.ip("10.9.0.1") + Frame.ip("10.9.0.2"))
+    }
+  }
 }

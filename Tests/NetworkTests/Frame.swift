@@ -18,7 +18,7 @@ struct Frame: Equatable {
     from mac: MACAddress, _ source: String, to destination: String = "255.255.255.255", ports: [UInt8] = [4, 0, 5, 0],
     toMAC: MACAddress = everybody, vlan: [UInt8] = [], mark: String
   ) -> Frame {
-    let udp = ports + [0, UInt8(8 + mark.utf8.count), 0, 0] + Array(mark.utf8)
+    let udp = ports + size(8 + mark.utf8.count) + [0, 0] + Array(mark.utf8)
     return Frame(
       to: toMAC, from: mac, type: vlan + [0x08, 0x00],
       header(proto: 17, source, destination, size: udp.count) + udp)
@@ -39,10 +39,13 @@ struct Frame: Equatable {
   }
 
   private static func header(proto: UInt8, _ source: String, _ destination: String, size: Int) -> [UInt8] {
-    var header: [UInt8] = [0x45, 0, 0, UInt8(20 + size), 0, 0, 0, 0, 64, proto, 0, 0] + ip(source) + ip(destination)
+    var header: [UInt8] =
+      [0x45, 0] + Self.size(20 + size) + [0, 0, 0, 0, 64, proto, 0, 0] + ip(source) + ip(destination)
     header.replaceSubrange(10..<12, with: checksum(header))
     return header
   }
+
+  private static func size(_ count: Int) -> [UInt8] { [UInt8(count >> 8), UInt8(count & 0xff)] }
 
   private static func checksum(_ bytes: [UInt8]) -> [UInt8] {
     var sum = stride(from: 0, to: bytes.count, by: 2).reduce(UInt32(0)) {

@@ -42,8 +42,17 @@ final class TestNode {
     try namespace.run { try engine.attach(spec) }
   }
 
-  /// Names, without what is there at the start.
-  func made() throws -> Set<String> { try namespace.interfaces().subtracting(["lo", "compute", "peer"]) }
+  /// A tap that gets what leaves the node by its compute interface.
+  func capture() throws -> TapEnd {
+    let tap = try namespace.run { try TapDevice.open("capture", isNew: true) }
+    try namespace.ip("link", "add", "outside", "type", "bridge")
+    for port in ["peer", "capture"] { try namespace.ip("link", "set", port, "master", "outside", "up") }
+    try namespace.ip("link", "set", "outside", "up")
+    return try TapEnd(tap.descriptor)
+  }
+
+  /// Names, without those of the test.
+  func made() throws -> Set<String> { try namespace.interfaces().subtracting(["lo", "compute", "peer", "outside", "capture"]) }
 }
 
 enum Spec {
