@@ -27,6 +27,14 @@ final class TestNode {
     tunnel: TunnelProtocol = .vxlan, preventsSpoofing: Bool = true, state: String = "/a", devices: String = "/dev",
     through wrap: (any NetlinkSocket) -> any NetlinkSocket = { $0 }
   ) throws -> NetworkEngine {
+    try Self.engine(
+      in: namespace, tunnel: tunnel, preventsSpoofing: preventsSpoofing, state: state, devices: devices, through: wrap)
+  }
+
+  static func engine(
+    in namespace: NetworkNamespace, tunnel: TunnelProtocol = .vxlan, preventsSpoofing: Bool = true,
+    state: String = "/a", devices: String = "/dev", through wrap: (any NetlinkSocket) -> any NetlinkSocket = { $0 }
+  ) throws -> NetworkEngine {
     try namespace.run {
       NetworkEngine(
         NetworkConfiguration(
@@ -52,7 +60,9 @@ final class TestNode {
   }
 
   /// Names, without those of the test.
-  func made() throws -> Set<String> { try namespace.interfaces().subtracting(["lo", "compute", "peer", "outside", "capture"]) }
+  func made() throws -> Set<String> {
+    try namespace.interfaces().subtracting(["lo", "compute", "peer", "outside", "capture"])
+  }
 }
 
 enum Spec {

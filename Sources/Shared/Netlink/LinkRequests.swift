@@ -121,6 +121,19 @@ extension NetlinkRequest {
     change(name, header: linkHeader(flags: RouteNumbers.up)) { _ in }
   }
 
+  /// Keeps an address at this port of its bridge: no frame that comes in elsewhere moves it.
+  public static func pin(_ address: [UInt8], to port: Int32) -> NetlinkRequest {
+    var header: [UInt8] = [RouteNumbers.bridge, 0, 0, 0]
+    withUnsafeBytes(of: port) { header.append(contentsOf: $0) }
+    withUnsafeBytes(of: RouteNumbers.isStatic) { header.append(contentsOf: $0) }
+    header += [RouteNumbers.ofMaster | RouteNumbers.sticky, 0]
+    var attributes = AttributeList()
+    attributes.put(RouteNumbers.linkLayerAddress, address)
+    return NetlinkRequest(
+      RouteNumbers.newNeighbour, flags: Netlink.acknowledge | Netlink.create | Netlink.replace, header: header,
+      attributes)
+  }
+
   public static func delete(_ index: Int32) -> NetlinkRequest {
     NetlinkRequest(RouteNumbers.deleteLink, flags: Netlink.acknowledge, header: linkHeader(index: index))
   }

@@ -7,6 +7,7 @@ enum Netlink {
   /// Flags of requests.
   static let request: UInt16 = 0x1
   static let acknowledge: UInt16 = 0x4
+  static let replace: UInt16 = 0x100
   static let exclusive: UInt16 = 0x200
   static let dump: UInt16 = 0x300
   static let create: UInt16 = 0x400

@@ -76,6 +76,7 @@ final class NetworkEngine {
     }
     try protect(name, spec)
     try perform("connect tap \(name)", [.setMTU(UInt32(mtu), of: name), .join(bridge.index, name), .setUp(name)])
+    if let mac = spec.network.mac, configuration.preventsSpoofing { try pin(mac, to: role) }
     try NetworkFailure.naming("keep tap \(name)") { () throws(SystemError) in try tap.keep() }
     return (tap.descriptor, mtu)
   }
@@ -91,6 +92,12 @@ final class NetworkEngine {
     try NetworkFailure.naming("bind \(name) to its addresses") { () throws(NetlinkError) in
       try filter.bind(name, to: mac, ip)
     }
+  }
+
+  /// Nobody else's frames draw what is for this machine, wherever they come from.
+  private func pin(_ mac: MACAddress, to role: InterfaceRole) throws(NetworkFailure) {
+    guard let port = interfaces(try links())[role] else { throw NetworkFailure("pin \(mac)", "its tap is gone") }
+    try perform("pin \(mac) to \(port.name)", [.pin(mac.bytes, to: port.index)])
   }
 
   private func removeTap(_ name: String, _ tap: TapDevice) {
