@@ -183,7 +183,7 @@ import Spawning
         cause: "fw_type efi: no EFI firmware is installed; install ovmf, or name its file with -ovmf")
     }
     do {
-      let image = try BackingImage(spec.image!, in: node.store.images)
+      let image = try BackingImage(spec.image!, in: node.store.images, at: node.store.imagesPath)
       let promise = Promise(spec.resources, image)
       if let limit = node.limitExceeded(by: promise) {
         return Failure(reason: .fullComputeNode, cause: limit)
@@ -236,7 +236,7 @@ import Spawning
       let link = if let attachment { attachment } else { try await node.networks?.attach(file.spec) }
       StopPoint.networkAttached.reach()
       let machine = try await Machine.start(
-        .machine(file.spec, file.image.format, tapMTU: link?.mtu), of: id, in: folder, tap: link?.tap,
+        .machine(file.spec, file.image.stack, tapMTU: link?.mtu), of: id, in: folder, tap: link?.tap,
         spawner: node.spawner, null: node.null)
       StopPoint.machineAnswered.reach()
       await use(machine)

@@ -135,6 +135,10 @@ func samples() throws -> [Sample] {
       ManagerToSpawner.spawn(
         job: 1, .overlay(id, ImageName("image")!, .raw, size: 512), [try file(), try file(), try file()])),
     Sample(
+      "overlay over a stack",
+      ManagerToSpawner.spawn(
+        job: 1, .overlay(id, ImageName("image")!, fullStack(), size: 512), [try file(), try file(), try file()])),
+    Sample(
       "config drive", ManagerToSpawner.spawn(job: 1, .configDrive(id), [try file(), try file(), try file()])),
     Sample("started", SpawnerToManager.started(job: 1, pid: .max, pidfd: try file())),
     Sample("failed", SpawnerToManager.failed(job: 1, reason: "execute: no")),
@@ -147,4 +151,10 @@ func samples() throws -> [Sample] {
     Sample("resolved", ResolveAnswer(host: "scheduler.example", addresses: ["10.0.0.1", "::1"], failure: "")),
     Sample("not resolved", ResolveAnswer(host: "scheduler.example", addresses: [], failure: "no such host")),
   ]
+}
+
+/// As many images as may be laid over each other.
+func fullStack() -> ImageStack {
+  let names = (1..<ImageStack.maximumBelow).map { ImageName("image-\($0)")! }
+  return ImageStack(.qcow2, over: names.map { .init($0, .qcow2) } + [.init(ImageName("last")!, .raw)])!
 }

@@ -183,6 +183,36 @@ extension Integration {
       }
     }
 
+    @Test
+    func `an image that is laid over others of its folder boots, and boots again whatever its header says by then`()
+      async throws
+    {
+      try await Node.run { node in
+        let qemuImg = "/usr/bin/qemu-img"
+        // By name, by the whole path, and by a link to it.
+        try FileManager.default.createSymbolicLink(atPath: "\(node.images)/middle-1", withDestinationPath: "middle")
+        for (name, below, format) in [
+          ("middle", Node.image, "raw"), ("upper", "\(node.images)/middle-1", "qcow2"), ("top", "upper", "qcow2"),
+        ] {
+          try ChildProcess.run([qemuImg, "create", "-q", "-f", "qcow2", "-u", "\(node.images)/\(name)", "64M"])
+          try ChildProcess.run([
+            qemuImg, "rebase", "-u", "-b", below, "-F", format, "\(node.images)/\(name)",
+          ])
+          chmod("\(node.images)/\(name)", 0o644)
+        }
+        let instance = try await node.startInstance(StartPayload(image: "top", memory: 128))
+        try await node.wait("the guest", within: 180) { node.console(instance).contains("GUEST-READY\n") }
+        try node.send("STOP", of: instance)
+        try await node.state("exited", of: instance)
+        try ChildProcess.run([qemuImg, "rebase", "-u", "-b", "/etc/passwd", "-F", "raw", "\(node.images)/upper"])
+        unlink("\(node.instances)/\(instance)/console.log")
+        try await node.killLauncher()
+        try await node.startLauncher()
+        try node.send("RESTART", of: instance)
+        try await node.wait("the guest", within: 180) { node.console(instance).contains("GUEST-READY\n") }
+      }
+    }
+
     /// 20 MiB, which is between 20 and 21 million bytes.
     private static let imageSize = 20 * 1_048_576
 

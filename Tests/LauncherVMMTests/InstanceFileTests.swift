@@ -25,6 +25,22 @@ private func makeFile(_ spec: InstanceSpec = fullSpec()) throws -> InstanceFile 
   #expect(try InstanceFile(bytes: least.bytes) == least)
 }
 
+@Test func stateNamesEveryImageBelowADisk() throws {
+  let (folder, store) = try makeStateFolder()
+  try require(store, "create -q -f raw IMAGES/last 1M")
+  try require(store, "create -q -f qcow2 -b last -F raw IMAGES/image")
+  let file = InstanceFile(spec: fullSpec(), image: try store.image(ImageName("image")!), request: 1)
+  #expect(try InstanceFile(bytes: file.bytes) == file)
+  #expect(file.image.stack.below == [ImageStack.Layer(ImageName("last")!, .raw)])
+  let text = String(decoding: file.bytes, as: UTF8.self)
+  for (old, new) in [("\"last\"", "\"../last\""), ("\"format\": \"qcow2\"", "\"format\": \"raw\"")] {
+    let changed = text.replacing(old, with: new)
+    try #require(changed != text)
+    #expect(throws: InstanceFile.Unreadable.self) { try InstanceFile(bytes: bytes(changed)) }
+  }
+  withExtendedLifetime(folder) {}
+}
+
 @Test func stateAtItsLargestStaysWithinItsLimit() throws {
   var spec = fullSpec()
   let longest = Identifier(String(repeating: "a", count: 72))!

@@ -9,7 +9,7 @@ import Testing
 private func makeInstance(_ store: InstanceStore, _ id: Identifier = id) throws -> InstanceFile {
   var spec = fullSpec()
   spec.instance = id
-  let image = try (try? BackingImage(ImageName("image")!, in: store.images)) ?? makeRawImage(size: 512, in: store)
+  let image = try (try? store.image(ImageName("image")!)) ?? makeRawImage(size: 512, in: store)
   let file = InstanceFile(spec: spec, image: image, request: 1)
   let folder = try store.makeStaging(for: id)
   try store.writeState(file, in: folder)

@@ -21,7 +21,7 @@ private let disk = """
   {"driver":"qcow2","node-name":"disk","discard":"unmap",\
   "file":{"driver":"file","filename":"/state/instances/x/image.qcow2"},\
   "backing":{"driver":"qcow2","read-only":true,\
-  "file":{"driver":"file","filename":"/state/images/image","read-only":true}}}
+  "file":{"driver":"file","filename":"/state/images/image","read-only":true},"backing":null}}
   """
 
 @Test func theCommandLineOfALegacyMachineIsThis() throws {
@@ -39,6 +39,25 @@ private let disk = """
       "-device", "virtio-blk-pci,drive=config", "-netdev", "user,id=net0,restrict=on",
       "-device", "virtio-net-pci,netdev=net0,mac=02:00:e6:f5:af:f9",
     ])
+}
+
+@Test func everyImageBelowADiskIsNamedWithItsFormatAndNoneIsLookedFor() throws {
+  let stack = try #require(
+    ImageStack(.qcow2, over: [.init(ImageName("middle")!, .qcow2), .init(ImageName("last")!, .raw)]))
+  let line = QEMUCommandLine.arguments(
+    for: fullSpec(), stack, folder: "/x", images: "/i", .init(accelerator: .kvm, firmware: nil))
+  let disk = try JSONValue(
+    parsing: bytes(line[line.firstIndex(of: "-blockdev")! + 1]), limits: JSONLimits(bytes: 10_000))
+  func node(_ name: String, _ format: String, over below: JSONValue?) -> JSONValue {
+    var node: JSONObject = JSONObject()
+    node["driver"] = .string(format)
+    node["read-only"] = true
+    node["file"] = ["driver": "file", "filename": .string("/i/\(name)"), "read-only": true]
+    node["backing"] = below
+    return .object(node)
+  }
+  #expect(
+    disk["backing"] == node("image", "qcow2", over: node("middle", "qcow2", over: node("last", "raw", over: nil))))
 }
 
 @Test func anEFIMachineHasItsFirmwareAndItsOwnVariables() throws {

@@ -24,7 +24,11 @@ func makeStateFolder() throws -> (TemporaryFolder, InstanceStore) {
 func makeRawImage(_ name: String = "image", size: Int, in store: InstanceStore) throws -> BackingImage {
   let file = try Descriptor.open(name, O_WRONLY | O_CREAT | O_EXCL, in: store.images)
   guard ftruncate(file.raw, size) == 0 else { throw SystemError("ftruncate", name) }
-  return try BackingImage(ImageName(name)!, in: store.images)
+  return try store.image(ImageName(name)!)
+}
+
+extension InstanceStore {
+  func image(_ name: ImageName) throws -> BackingImage { try BackingImage(name, in: images, at: imagesPath) }
 }
 
 func fullSpec() -> InstanceSpec {
@@ -69,4 +73,10 @@ func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
     do { try await body() } catch { Issue.record(error) }
     LoopActor.loop.stop()
   }
+}
+
+/// Runs qemu-img with these words, in which IMAGES stands for the images folder.
+func require(_ store: InstanceStore, _ words: String, _ location: SourceLocation = #_sourceLocation) throws {
+  let command = "qemu-img " + words.replacing("IMAGES", with: store.imagesPath)
+  try #require(run("/bin/sh", "-c", command) == 0, "\(command)", sourceLocation: location)
 }

@@ -31,6 +31,7 @@ enum TakenOverManager {
         $0.string("c")
         $0.string("../../outside/readable")
         $0.integer(UInt8(0))
+        $0.integer(UInt32(0))
         $0.integer(UInt64(512))
       }),
     "name-fifth-program": .bytes(message(program: 5) { $0.string("c") }),
@@ -44,6 +45,7 @@ enum TakenOverManager {
         $0.string("c")
         $0.string("image")
         $0.integer(UInt8(0))
+        $0.integer(UInt32(0))
         $0.integer(UInt64.max)
       }),
   ]

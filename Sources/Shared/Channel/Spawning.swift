@@ -20,12 +20,12 @@ public enum Program: UInt8, Sendable, CaseIterable {
 /// the manager names instances and images, never a path, a program or an argument.
 public enum SpawnTask: Sendable {
   /// A machine: QEMU, on an instance that is in place. Descriptors: standard input, output and error, the listening
-  /// sockets of its monitor and of its console, and its end of its network. The format is its backing image's.
+  /// sockets of its monitor and of its console, and its end of its network.
   /// `tapMTU` are the bytes of a packet there; nil: it has user-mode networking, and that descriptor is missing.
-  case machine(InstanceSpec, ImageFormat, tapMTU: UInt16? = nil)
+  case machine(InstanceSpec, ImageStack, tapMTU: UInt16? = nil)
   /// qemu-img makes the disk of `size` bytes of an instance in staging, over an image. Descriptors: standard input,
   /// output and error.
-  case overlay(Identifier, ImageName, ImageFormat, size: UInt64)
+  case overlay(Identifier, ImageName, ImageStack, size: UInt64)
   /// xorriso makes the config drive of an instance in staging. Descriptors: the same.
   case configDrive(Identifier)
   /// xorriso makes the drive that names the scheduler. Descriptors: the same.
@@ -56,16 +56,16 @@ public enum SpawnTask: Sendable {
 
   fileprivate func encode(into writer: inout WireWriter) {
     switch self {
-    case .machine(let spec, let format, let tapMTU):
+    case .machine(let spec, let stack, let tapMTU):
       writer.integer(UInt8(1))
       writer.spec(spec)
-      writer.integer(format.rawValue)
+      writer.stack(stack)
       writer.optional(tapMTU) { $0.integer($1) }
-    case .overlay(let instance, let image, let format, let size):
+    case .overlay(let instance, let image, let stack, let size):
       writer.integer(UInt8(2))
       writer.identifier(instance)
       writer.string(image.text)
-      writer.integer(format.rawValue)
+      writer.stack(stack)
       writer.integer(size)
     case .configDrive(let instance):
       writer.integer(UInt8(3))
@@ -82,14 +82,14 @@ public enum SpawnTask: Sendable {
       let spec = try reader.spec()
       guard spec.kind == .qemu, spec.image != nil else { throw WireError("a machine without an image") }
       self = .machine(
-        spec, try reader.choice(), tapMTU: try reader.optional { (r) throws(WireError) in try r.integer() })
+        spec, try reader.stack(), tapMTU: try reader.optional { (r) throws(WireError) in try r.integer() })
     case 2:
       let instance = try reader.identifier()
-      let image = try reader.parsed(limit: ImageName.maximumLength, "image name") { ImageName($0) }
-      let format = try reader.choice(ImageFormat.self)
+      let image = try reader.imageName()
+      let stack = try reader.stack()
       let size = try reader.integer(UInt64.self)
       guard size <= Self.maximumSize else { throw WireError("a disk of \(size) bytes") }
-      self = .overlay(instance, image, format, size: size)
+      self = .overlay(instance, image, stack, size: size)
     case 3: self = .configDrive(try reader.identifier())
     case 4: self = .schedulerDrive(try reader.identifier())
     case let kind: throw WireError("task kind \(kind)")

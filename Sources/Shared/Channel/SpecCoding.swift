@@ -14,6 +14,14 @@ extension WireWriter {
     string(value.key)
   }
 
+  mutating func stack(_ stack: ImageStack) {
+    integer(stack.format.rawValue)
+    list(stack.below) {
+      $0.string($1.name.text)
+      $0.integer($1.format.rawValue)
+    }
+  }
+
   mutating func spec(_ spec: InstanceSpec) {
     identifier(spec.instance)
     identifier(spec.tenant)
@@ -53,11 +61,22 @@ extension WireReader {
       key: try string(limit: InstanceNetwork.maximumKeyLength))
   }
 
+  mutating func imageName() throws(WireError) -> ImageName {
+    try parsed(limit: ImageName.maximumLength, "image name") { ImageName($0) }
+  }
+
+  mutating func stack() throws(WireError) -> ImageStack {
+    let format = try choice(ImageFormat.self)
+    let below = try list(limit: ImageStack.maximumBelow) { (r) throws(WireError) in
+      ImageStack.Layer(try r.imageName(), try r.choice())
+    }
+    guard let stack = ImageStack(format, over: below) else { throw WireError("images that cannot be laid so") }
+    return stack
+  }
+
   mutating func spec() throws(WireError) -> InstanceSpec {
     var spec = InstanceSpec(instance: try identifier(), tenant: try identifier(), kind: try choice())
-    spec.image = try optional { (r) throws(WireError) in
-      try r.parsed(limit: ImageName.maximumLength, "image name") { ImageName($0) }
-    }
+    spec.image = try optional { (r) throws(WireError) in try r.imageName() }
     spec.dockerImage = try optional { (r) throws(WireError) in
       try r.string(limit: InstanceSpec.maximumDockerImageLength)
     }

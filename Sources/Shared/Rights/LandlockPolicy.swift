@@ -62,7 +62,7 @@ public enum Place: Hashable, Sendable {
   case firmware
   /// The folder in which an instance is being made.
   case staging
-  /// The one backing image of an instance.
+  /// The backing image of an instance, and the images below it.
   case backingImage
   /// An instance's disk: the overlay over its backing image.
   case disk

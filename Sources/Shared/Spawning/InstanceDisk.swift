@@ -5,9 +5,12 @@ public enum InstanceDisk {
   public static let name = "image.qcow2"
 
   /// The arguments with which qemu-img makes it, `size` bytes large, in `folder`.
-  static func arguments(in folder: String, images: String, _ image: ImageName, _ format: ImageFormat, size: UInt64)
+  static func arguments(in folder: String, images: String, _ image: ImageName, _ stack: ImageStack, size: UInt64)
     -> [String]
   {
-    ["create", "-q", "-f", "qcow2", "-b", "\(images)/\(image)", "-F", format.name, "\(folder)/\(name)", "\(size)"]
+    [
+      "create", "-q", "-f", "qcow2", "-b", "\(images)/\(image)", "-F", stack.format.name, "\(folder)/\(name)",
+      "\(size)",
+    ]
   }
 }

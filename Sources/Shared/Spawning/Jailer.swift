@@ -64,11 +64,11 @@ public struct Jailer {
     surroundings.set(.program, programs[task.program].map { [$0] } ?? [])
     let name: String
     switch task {
-    case .machine(let spec, _, _):
+    case .machine(let spec, let stack, _):
       name = spec.instance.text
       let folder = try folder(name)
       guard let image = spec.image else { throw Refused(description: "\(name): a machine without an image") }
-      surroundings.set(.backingImage, [try file(image)])
+      surroundings.set(.backingImage, try files(image, stack))
       surroundings.set(.disk, [try file(InstanceDisk.name, in: folder)])
       let drives = [ConfigDrive.name] + (task.hasSchedulerDrive ? [SchedulerDrive.name] : [])
       surroundings.set(.configDrive, try drives.map { try file($0, in: folder) })
@@ -76,10 +76,10 @@ public struct Jailer {
         .firmwareVariables,
         spec.firmware == .efi && hasVariables ? [try file(FirmwareFiles.variablesName, in: folder)] : [])
       surroundings.set(.firmware, spec.firmware == .efi ? firmware : [])
-    case .overlay(let instance, let image, _, _):
+    case .overlay(let instance, let image, let stack, _):
       name = StateFolder.stagingPrefix + instance.text
       surroundings.set(.staging, [try folder(name)])
-      surroundings.set(.backingImage, [try file(image)])
+      surroundings.set(.backingImage, try files(image, stack))
     case .configDrive(let instance), .schedulerDrive(let instance):
       name = StateFolder.stagingPrefix + instance.text
       surroundings.set(.staging, [try folder(name)])
@@ -103,6 +103,11 @@ public struct Jailer {
 
   private func file(_ name: String, in folder: Descriptor) throws -> Descriptor {
     try regular(.name(name, in: folder), name)
+  }
+
+  /// A backing image and those below it.
+  private func files(_ image: ImageName, _ stack: ImageStack) throws -> [Descriptor] {
+    try [file(image)] + stack.below.map { try file($0.name) }
   }
 
   /// The operator may name a backing image by a symbolic link beside it.

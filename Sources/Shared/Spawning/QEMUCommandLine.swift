@@ -20,7 +20,7 @@ enum QEMUCommandLine {
   }
 
   static func arguments(
-    for spec: InstanceSpec, _ format: ImageFormat, tapMTU: UInt16? = nil, hasSchedulerDrive: Bool = false,
+    for spec: InstanceSpec, _ stack: ImageStack, tapMTU: UInt16? = nil, hasSchedulerDrive: Bool = false,
     folder: String, images: String, _ settings: Settings
   ) -> [String] {
     var arguments = [
@@ -42,7 +42,7 @@ enum QEMUCommandLine {
       }
     }
     arguments += [
-      "-blockdev", text(disk(folder: folder, backing: "\(images)/\(spec.image?.text ?? "")", format)),
+      "-blockdev", text(disk(folder: folder, images: images, spec.image?.text ?? "", stack)),
       "-device", "virtio-blk-pci,drive=disk,bootindex=1",
       "-blockdev", text(drive("config", ConfigDrive.name, folder)),
       "-device", "virtio-blk-pci,drive=config",
@@ -71,15 +71,24 @@ enum QEMUCommandLine {
 
   private static func text(_ json: JSONValue) -> String { json.description }
 
-  /// The overlay with its backing image, both formats stated: nothing is probed from what a guest can write.
-  private static func disk(folder: String, backing: String, _ format: ImageFormat) -> JSONValue {
-    [
+  /// The overlay with all that is below it, every file and format stated: nothing is probed, and no header is followed.
+  private static func disk(folder: String, images: String, _ image: String, _ stack: ImageStack) -> JSONValue {
+    let layers = [(name: image, format: stack.format)] + stack.below.map { (name: $0.name.text, format: $0.format) }
+    return [
       "driver": "qcow2", "node-name": "disk", "discard": "unmap",
       "file": ["driver": "file", "filename": .string("\(folder)/\(InstanceDisk.name)")],
-      "backing": [
-        "driver": .string(format.name), "read-only": true,
-        "file": ["driver": "file", "filename": .string(backing), "read-only": true],
-      ],
+      "backing": layers.reversed().reduce(nil) { below, layer in
+        var node: JSONValue = [
+          "driver": .string(layer.format.name), "read-only": true,
+          "file": ["driver": "file", "filename": .string("\(images)/\(layer.name)"), "read-only": true],
+        ]
+        // With null QEMU looks for nothing below, whatever the header says.
+        if layer.format == .qcow2, var object = node.object {
+          object["backing"] = below
+          node = .object(object)
+        }
+        return node
+      },
     ]
   }
 

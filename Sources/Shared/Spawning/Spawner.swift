@@ -123,12 +123,12 @@ public final class Spawner {
   private func arguments(for task: SpawnTask, in folder: String) -> [String] {
     let images = folders.images
     return switch task {
-    case .machine(let spec, let format, let tapMTU):
+    case .machine(let spec, let stack, let tapMTU):
       QEMUCommandLine.arguments(
-        for: spec, format, tapMTU: tapMTU, hasSchedulerDrive: task.hasSchedulerDrive, folder: folder, images: images,
+        for: spec, stack, tapMTU: tapMTU, hasSchedulerDrive: task.hasSchedulerDrive, folder: folder, images: images,
         machines)
-    case .overlay(_, let image, let format, let size):
-      InstanceDisk.arguments(in: folder, images: images, image, format, size: size)
+    case .overlay(_, let image, let stack, let size):
+      InstanceDisk.arguments(in: folder, images: images, image, stack, size: size)
     case .configDrive: ConfigDrive.arguments(in: folder)
     case .schedulerDrive: SchedulerDrive.arguments(in: folder)
     }

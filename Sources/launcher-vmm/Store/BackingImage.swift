@@ -8,81 +8,128 @@ import Linux
 struct BackingImage: Equatable {
   struct Unusable: Error, CustomStringConvertible {
     let description: String
+
+    init(_ name: ImageName, _ why: String) { description = "backing image \(name): \(why)" }
   }
 
   let name: ImageName
-  let format: ImageFormat
+  /// How it is read, with the images below it.
+  let stack: ImageStack
   /// Bytes.
   let virtualSize: Int
 
   /// Bytes: what no disk of an instance exceeds. An image may come from a tenant, so its header promises anything.
   private static let largest = Resources.diskAllowed.upperBound * 1_000_000
 
-  /// The header of a qcow2 file begins with this (QEMU, docs/interop/qcow2.txt).
-  private static let qcow2Magic: [UInt8] = [0x51, 0x46, 0x49, 0xfb]
-  private static let headerSize = 104
-  /// Bit 2 of the incompatible features: the data is in another file.
-  private static let externalDataFile: UInt64 = 1 << 2
-
-  /// Looks at `name` in the images folder. The images are the operator's, and read-only to machines, so their
-  /// headers are not guest-writable; still, a header that leads to another file is refused.
-  init(_ name: ImageName, in images: Descriptor) throws {
-    let file: Descriptor
-    do {
-      file = try Descriptor.open(name.text, O_RDONLY | O_NONBLOCK, in: images)
-    } catch {
-      throw Unusable(description: "backing image \(name): \(error)")
-    }
-    let status = try file.status()
-    guard status.st_mode & S_IFMT == S_IFREG else { throw Unusable(description: "backing image \(name): no file") }
-    let header = try file.read(at: 0, count: Self.headerSize)
-    self.name = name
-    guard header.starts(with: Self.qcow2Magic) else {
-      guard status.st_size > 0 else { throw Unusable(description: "backing image \(name): empty") }
-      guard status.st_size <= Self.largest else {
-        throw Unusable(
-          description: "backing image \(name): \(status.st_size) bytes, at most \(Self.largest) are allowed")
+  /// Looks at `name` in the images folder, which is at `path`, and at the images below it. The images are the
+  /// operator's, and read-only to machines, so their headers are not guest-writable; still, each may come from a
+  /// tenant: a header that leads out of the folder is refused.
+  init(_ name: ImageName, in images: Descriptor, at path: String) throws(Unusable) {
+    let top = try Self.look(at: name, in: images)
+    var below: [ImageStack.Layer] = []
+    var above = (name: name, header: top.header)
+    while let link = above.header.below {
+      let next = try Self.name(link, below: above.name, path)
+      guard next != name, !below.contains(where: { $0.name == next }) else {
+        throw Unusable(name, "is laid over itself by way of \(next)")
       }
-      format = .raw
-      virtualSize = Int(status.st_size)
-      return
+      guard below.count < ImageStack.maximumBelow else {
+        throw Unusable(name, "is laid over more than \(ImageStack.maximumBelow) others")
+      }
+      let found = try Self.look(at: next, in: images)
+      let format = try Self.format(link, of: next, found.header)
+      below.append(ImageStack.Layer(next, format))
+      guard format == .qcow2 else { break }
+      above = (next, found.header)
     }
-    format = .qcow2
-    guard header.count == Self.headerSize else { throw Unusable(description: "backing image \(name): cut off") }
-    func field(_ offset: Int) -> UInt64 { header[offset..<offset + 8].reduce(0) { $0 << 8 | UInt64($1) } }
-    let version = header[4..<8].reduce(0) { $0 << 8 | UInt32($1) }
-    guard version == 2 || version == 3 else {
-      throw Unusable(description: "backing image \(name): qcow2 version \(version)")
+    guard let stack = ImageStack(top.header.format, over: below) else { throw Unusable(name, "is laid over others") }
+    self.name = name
+    self.stack = stack
+    virtualSize = top.size
+  }
+
+  private static func look(at name: ImageName, in images: Descriptor) throws(Unusable) -> (
+    header: ImageHeader, size: Int
+  ) {
+    do {
+      let file = try Descriptor.open(name.text, O_RDONLY | O_NONBLOCK, in: images)
+      let status = try file.status()
+      guard status.st_mode & S_IFMT == S_IFREG else { throw Unusable(name, "no file") }
+      guard status.st_size > 0 else { throw Unusable(name, "empty") }
+      let header = try ImageHeader(of: file)
+      let size = header.virtualSize ?? UInt64(status.st_size)
+      guard size > 0, size <= UInt64(largest) else {
+        throw Unusable(name, "a disk of \(size) bytes, at most \(largest) are allowed")
+      }
+      return (header, Int(size))
+    } catch let error as Unusable {
+      throw error
+    } catch {
+      throw Unusable(name, "\(error)")
     }
-    guard field(8) == 0 else { throw Unusable(description: "backing image \(name): has a backing file of its own") }
-    guard version == 2 || field(72) & Self.externalDataFile == 0 else {
-      throw Unusable(description: "backing image \(name): keeps its data in another file")
+  }
+
+  /// The image below that a header names: a file of the same folder, by its name or by its whole path.
+  private static func name(_ link: ImageHeader.Below, below above: ImageName, _ path: String) throws(Unusable)
+    -> ImageName
+  {
+    let prefix = "\(path)/"
+    let name = link.name.hasPrefix(prefix) ? link.name.dropFirst(prefix.count) : link.name[...]
+    guard let image = ImageName(name) else {
+      throw Unusable(above, "its backing file \(link.name) is no image of \(path)")
     }
-    guard let size = Int(exactly: field(24)), size > 0, size <= Self.largest else {
-      throw Unusable(description: "backing image \(name): virtual size \(field(24))")
+    return image
+  }
+
+  /// The format that the header above says, or what the image's own header says where it is silent: both are read-only
+  /// to machines.
+  private static func format(_ link: ImageHeader.Below, of name: ImageName, _ header: ImageHeader) throws(Unusable)
+    -> ImageFormat
+  {
+    if link.format.isEmpty { return header.format }
+    guard let format = ImageFormat(name: link.format) else {
+      throw Unusable(name, "its format is said to be \(link.format), neither raw nor qcow2")
     }
-    virtualSize = size
+    guard format == .raw || header.format == .qcow2 else { throw Unusable(name, "is said to be qcow2 and is not") }
+    return format
   }
 
   init?(json: JSONValue) {
-    guard let name = json["name"]?.string.flatMap({ ImageName($0) }),
-      let format = json["format"]?.string.flatMap({ ImageFormat(name: $0) }), let size = json["virtual_size"]?.int,
-      size > 0
-    else { return nil }
-    self.name = name
-    self.format = format
+    guard let layer = Self.layer(json), let size = json["virtual_size"]?.int, size > 0 else { return nil }
+    // Absent where the image stands alone.
+    let below = json["below"].map { $0.array?.map(Self.layer) ?? [nil] } ?? []
+    guard let stack = ImageStack(layer.format, over: below.compactMap(\.self)), stack.below.count == below.count else {
+      return nil
+    }
+    name = layer.name
+    self.stack = stack
     virtualSize = Int(size)
   }
 
+  private static func layer(_ json: JSONValue) -> ImageStack.Layer? {
+    guard let name = json["name"]?.string.flatMap({ ImageName($0) }),
+      let format = json["format"]?.string.flatMap({ ImageFormat(name: $0) })
+    else { return nil }
+    return ImageStack.Layer(name, format)
+  }
+
   var json: JSONValue {
-    ["name": .string(name.text), "format": .string(format.name), "virtual_size": .int(Int64(virtualSize))]
+    var json = JSONObject()
+    json["name"] = .string(name.text)
+    json["format"] = .string(stack.format.name)
+    json["virtual_size"] = .int(Int64(virtualSize))
+    if !stack.below.isEmpty {
+      json["below"] = .array(
+        stack.below.map { ["name": .string($0.name.text), "format": .string($0.format.name)] })
+    }
+    return .object(json)
   }
 }
 
 extension BackingImage {
   /// The task of making an instance's disk over it.
   func overlay(for instance: Identifier, diskMB: Int?) -> SpawnTask {
-    .overlay(instance, name, format, size: UInt64(diskSize(diskMB: diskMB)))
+    .overlay(instance, name, stack, size: UInt64(diskSize(diskMB: diskMB)))
   }
 
   /// The larger of what was asked for and the image's size, in bytes, a whole number of sectors.

@@ -89,10 +89,10 @@ extension Integration {
         symlink("nowhere", "\(images)/dangling")
         mkfifo("\(images)/fifo", 0o644)
         let qemuImg = "/usr/bin/qemu-img"
-        try ChildProcess.run([
-          qemuImg, "create", "-q", "-f", "qcow2", "-b", "\(images)/\(Node.blankImage)", "-F", "raw",
-          "\(images)/chained",
-        ])
+        for (name, below) in [("laid-over-a-file", "/etc/passwd"), ("ring", "ring"), ("above", "laid-over-a-file")] {
+          try ChildProcess.run([qemuImg, "create", "-q", "-f", "qcow2", "\(images)/\(name)", "1M"])
+          try ChildProcess.run([qemuImg, "rebase", "-u", "-b", below, "-F", "qcow2", "\(images)/\(name)"])
+        }
         try ChildProcess.run([
           qemuImg, "create", "-q", "-f", "qcow2", "-o", "data_file=\(images)/data", "\(images)/outside", "1M",
         ])
@@ -102,12 +102,14 @@ extension Integration {
         corrupt[23] = 63
         try node.addImage("corrupt", corrupt)
         for name in [
-          "missing", "empty", "cut-off", "version-9", "unreadable", "folder", "dangling", "fifo", "chained", "outside",
+          "missing", "empty", "cut-off", "version-9", "unreadable", "folder", "dangling", "fifo", "laid-over-a-file",
+          "ring", "above", "outside",
           "corrupt",
         ] {
           let payload = StartPayload(image: name)
           try await node.expectFailure("StartFailure", "image_failure", of: payload.instance, by: "START", payload.text)
         }
+        try expectLog(of: node, "laid-over-a-file: its backing file /etc/passwd is no image of \(images)")
         try expectLog(
           of: node, "START failed with image_failure: qemu-img ended with status 1: qemu-img: ",
           "Unsupported cluster size")
