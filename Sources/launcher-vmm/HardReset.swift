@@ -48,10 +48,27 @@ enum HardReset {
           }
         })
       log.info("hard reset of \(store.instancesPath): \(deleted) of \(all.count) instances deleted")
-      outcome.status = deleted == all.count ? 0 : 1
+      let areStraysGone = try await endStrays(store)
+      outcome.status = deleted == all.count && areStraysGone ? 0 : 1
     } catch {
       log.error("hard reset: \(error)")
     }
+  }
+
+  /// Ends the machines that no instance leads to any more; false when one is still there.
+  @LoopActor private static func endStrays(_ store: InstanceStore) async throws -> Bool {
+    // The machine of an instance that could not be deleted is that instance's.
+    let kept = Set(try store.list())
+    var areGone = true
+    for stray in try StrayMachine.all(of: store.instancesPath) where !kept.contains(stray.instance) {
+      if await stray.kill() {
+        log.info("\(stray.instance): its folder was gone; its machine, process \(stray.pid), was killed")
+      } else {
+        log.error("\(stray.instance): its folder is gone, and its machine, process \(stray.pid), does not end")
+        areGone = false
+      }
+    }
+    return areGone
   }
 
   @LoopActor private static func delete(_ id: Identifier, _ store: InstanceStore) async throws {

@@ -54,6 +54,8 @@ import Spawning
   /// It has a folder.
   var exists: Bool { file != nil || corruption != nil }
   var isRunning: Bool { machine != nil }
+  /// A machine of its was found, or may turn out to be there.
+  var mayHaveMachine: Bool { isRunning || found != nil }
   /// What it was promised; nil when it is neither there nor being made. Of a corrupt one nothing is known.
   var promise: Promise? {
     if let file { return Promise(file.spec.resources, file.image) }

@@ -75,6 +75,7 @@ import Spawning
     }
     let all = instances.values.sorted { $0.id < $1.id }
     for instance in all { instance.recover() }
+    reportStrays()
     await networks?.sweep(keeping: Set(all.map(\.id)))
     tellOfInterrupted(deleted)
     peers.open()
@@ -82,6 +83,21 @@ import Spawning
     // A monitor that does not answer keeps only its own instance waiting.
     try? await together(all.map { instance in { await instance.takeOver() } })
     log.info("\(statusLine), \(Int(started.age * 1000)) ms after the start")
+  }
+
+  /// Says which machines run that belong to no instance. They are left alone: whoever took the folder away may want
+  /// something of them yet.
+  private func reportStrays() {
+    do {
+      for stray in try StrayMachine.all(of: store.instancesPath)
+      where !(instances[stray.instance]?.mayHaveMachine ?? false) {
+        log.warning(
+          "\(stray.instance): process \(stray.pid) is its machine, but its folder does not lead to it; left alone: end"
+            + " the process by hand, or stop launcher and use -hard-reset, which also deletes all instances")
+      }
+    } catch {
+      log.warning("look for machines without an instance: \(error)")
+    }
   }
 
   private var statusLine: String {

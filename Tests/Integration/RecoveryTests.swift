@@ -192,6 +192,45 @@ extension Integration {
       if damage != .unreadable { chown(path, Node.vmmUser, Node.vmmUser) }
     }
 
+    @Test func `a machine whose folder was removed by hand is told at the start, and ended by hard-reset alone`()
+      async throws
+    {
+      try await Node.run { node in
+        let lost = try await node.startInstance()
+        let kept = try await node.startInstance()
+        let machine = try node.machine(lost)
+        try await node.stopLauncher()
+        try FileManager.default.removeItem(atPath: "\(node.instances)/\(lost)")
+        // One that looks like it, of the same user, but is no QEMU.
+        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+        defer { close(null) }
+        let input = try InputSocket()
+        let stranger = try input.start(
+          [
+            "/usr/bin/setpriv", "--reuid=\(Node.vmmUser)", "--regid=\(Node.vmmUser)", "--clear-groups",
+            "/bin/sh", "-c", "read -r end", "qemu-system-x86_64", "-name", "guest=\(lost)",
+            "{\"\(node.instances)/\(lost)/image.qcow2\"}",
+          ], output: null)
+        defer { stranger.end() }
+        try await node.startLauncher()
+        try await node.state("active", of: kept)
+        let told = node.log.split(separator: "\n").filter { $0.contains("its folder does not lead to it") }
+        #expect(told.count == 1 && told[0].contains("\(lost): process \(machine) is its machine"), "\(told)")
+        #expect(ProcessTable.exists(machine))
+
+        try await node.stopLauncher()
+        let reset = try node.runLauncher(["-hard-reset"])
+        #expect(reset.status == 0, "\(reset.output)")
+        #expect(reset.output.contains("1 of 1 instances deleted"), "\(reset.output)")
+        #expect(
+          reset.output.contains("\(lost): its folder was gone; its machine, process \(machine), was killed"),
+          "\(reset.output)")
+        #expect(!ProcessTable.exists(machine))
+        #expect(!stranger.hasEnded)
+        try await node.startLauncher()
+      }
+    }
+
     @Test func `a second launcher does not touch the instances of the first`() async throws {
       try await Node.run { node in
         let instance = try await node.startInstance()

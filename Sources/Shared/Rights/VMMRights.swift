@@ -12,7 +12,8 @@ extension ProcessRights {
       files: allow(.read, .images, because: "what kind of image a backing image is")
         + firmware
         + allow(.own, .instances, because: "the instances")
-        + allow(.readFile, .path("/proc"), because: "start times of machines, the boot's identity"),
+        + allow(
+          .read, .path("/proc"), because: "start times of machines, the boot's identity, machines without a folder"),
       scopesSignals: false,
       because: "machines run in domains of their own, some of them since an earlier launcher-vmm"),
     seccomp: SeccompPolicy(
@@ -40,7 +41,8 @@ extension ProcessRights {
         rule(
           "mknodat", when: [argument(2, masked: fileType, is: namedPipe)], because: "the pipe of a machine's output"),
         rule("fsync", because: "instances"),
-        rule("getdents64", because: "list of instances"),
+        rule("getdents64", because: "lists of instances and of processes"),
+        rule("geteuid", because: "which of the processes are this user's"),
         rule("fcntl", when: [argument(1, is: fGetSeals)], because: "memory files of launcher-net"),
         rule("fcntl", when: [argument(1, is: fGetFlags)], because: "non-blocking pipes, lists of folders"),
         rule("fcntl", when: [argument(1, is: fSetFlags)], because: "non-blocking pipes"),
