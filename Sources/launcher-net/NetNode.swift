@@ -35,15 +35,14 @@ import Startup
     self.network = network
     reporter = NodeReporter(
       session: session, stats: stats, uuid: uuid, interval: statsInterval, interfaces: interfaces)
-    reports = ReportQueue(session: session, computeAddress: interfaces.first?.ip) { [unowned self] in
-      _ = vmm?.send(.acknowledge($0))
-    }
+    reports = ReportQueue(
+      send: { [unowned self] make, whenSent in self.session.send(make, whenSent: whenSent) },
+      computeAddress: interfaces.first?.ip,
+      acknowledge: { [unowned self] in _ = vmm?.send(.acknowledge($0)) })
     gateway = CommandGateway(
       network: network,
       send: { [unowned self] in vmm?.send($0) ?? false },
-      fail: { [unowned self] command, instance, reason in
-        self.session.send { failureFrame(command, instance, reason, origin: $0) }
-      })
+      fail: { [unowned self] in reports.take($0, $1, $2) })
     stats.onMissing = { [unowned self] in _ = vmm?.send(.needStatsChannel) }
     visitor = RendezvousVisitor(
       role: .net, path: rendezvous, sockets: sockets, loop: LoopActor.loop,

@@ -5,37 +5,72 @@ import Instances
 import Payloads
 import SSNTP
 
-/// Sends launcher-vmm's reports to the scheduler, in order, and acknowledges each when it has left. What comes while
-/// no scheduler is there waits; launcher-vmm bounds how much.
+/// Sends launcher-vmm's reports and launcher-net's own failures to the scheduler, in order, and acknowledges each report
+/// when it has left. What comes while no scheduler is there waits.
 @LoopActor final class ReportQueue {
-  private let session: Session
+  /// Failures of launcher-net's own that wait at once: a scheduler that goes on sending what is no good and does not
+  /// read the answers loses the first of them. Reports are bounded by launcher-vmm.
+  nonisolated static let maximumOwn = 1000
+
+  fileprivate enum Entry {
+    case report(number: UInt64, Report)
+    case own(number: UInt64, InstanceCommand, Identifier?, FailureReason)
+  }
+
+  private let send: (_ make: (NodeUUID) -> Frame, _ whenSent: @escaping () -> Void) -> Void
   /// This node's own end of the tunnels to concentrators.
   private let computeAddress: IPv4Address?
   private let acknowledge: (UInt64) -> Void
-  private var waiting: [(number: UInt64, report: Report)] = []
+  private var waiting: [Entry] = []
+  private var nextOwn: UInt64 = 0
 
-  init(session: Session, computeAddress: IPv4Address?, acknowledge: @escaping (UInt64) -> Void) {
-    self.session = session
+  /// `send` queues a frame on the connection that there is, if any, and says when it has left.
+  init(
+    send: @escaping (_ make: (NodeUUID) -> Frame, _ whenSent: @escaping () -> Void) -> Void,
+    computeAddress: IPv4Address?, acknowledge: @escaping (UInt64) -> Void
+  ) {
+    self.send = send
     self.computeAddress = computeAddress
     self.acknowledge = acknowledge
   }
 
   /// Takes a report; one that is here already, because launcher-vmm had no acknowledgement yet, is not taken twice.
   func take(_ number: UInt64, _ report: Report) {
-    guard !waiting.contains(where: { $0.number == number }) else { return }
-    waiting.append((number, report))
-    send(number, report)
+    guard !waiting.contains(where: { $0.isReport(number) }) else { return }
+    add(.report(number: number, report))
+  }
+
+  /// Takes the failure of a command that never came to launcher-vmm.
+  func take(_ command: InstanceCommand, _ instance: Identifier?, _ reason: FailureReason) {
+    if waiting.count(where: \.isOwn) >= Self.maximumOwn, let first = waiting.firstIndex(where: \.isOwn) {
+      log.warning("\(Self.maximumOwn) answers wait for the scheduler to read them; the first is dropped")
+      waiting.remove(at: first)
+    }
+    add(.own(number: nextOwn, command, instance, reason))
+    nextOwn += 1
   }
 
   /// Sends everything that has not left on an earlier connection.
   func connected() {
-    for (number, report) in waiting { send(number, report) }
+    for entry in waiting { send(entry) }
   }
 
-  private func send(_ number: UInt64, _ report: Report) {
-    session.send({ frame(report, origin: $0) }) { [weak self] in
-      self?.waiting.removeAll { $0.number == number }
-      self?.acknowledge(number)
+  private func add(_ entry: Entry) {
+    waiting.append(entry)
+    send(entry)
+  }
+
+  private func send(_ entry: Entry) {
+    switch entry {
+    case .report(let number, let report):
+      send({ frame(report, origin: $0) }) { [weak self] in
+        self?.waiting.removeAll { $0.isReport(number) }
+        self?.acknowledge(number)
+      }
+    case .own(let number, let command, let instance, let reason):
+      send({ failureFrame(command, instance, reason, origin: $0) }) { [weak self] in
+        self?.waiting.removeAll { if case .own(number, _, _, _) = $0 { true } else { false } }
+      }
     }
   }
 
@@ -50,6 +85,14 @@ import SSNTP
 
   private func payload(_ change: TenantChange, _ subnet: TenantSubnet, _ origin: NodeUUID) -> [UInt8] {
     tenantPayload(change, subnet, nodeUUID: origin.description, nodeAddress: computeAddress)
+  }
+}
+
+extension ReportQueue.Entry {
+  fileprivate var isOwn: Bool { if case .own = self { true } else { false } }
+
+  fileprivate func isReport(_ number: UInt64) -> Bool {
+    if case .report(number, _) = self { true } else { false }
   }
 }
 
