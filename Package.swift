@@ -99,7 +99,12 @@ let package = Package(
     tests("ConfinementTests", ["CShims", "Confinement", "Linux", "Rights"]),
     tests("StartupTests", ["Linux", "Startup", "TestSupport"]),
     tests("LauncherTests", ["Settings", "launcher"]),
-    tests("LauncherNetTests", ["Instances", "Linux", "SSNTP", "Settings", "TestSupport", "launcher-net"]),
+    tests(
+      "LauncherNetTests",
+      [
+        "AsyncLoop", "CertificateAuthority", "Channel", "Instances", "Linux", "SSNTP", "Settings", "TLS", "TestSupport",
+        "launcher-net",
+      ]),
     tests(
       "LauncherVMMTests",
       [

@@ -5,8 +5,6 @@ import Linux
 
 /// TCP connections with a deadline, and a kernel that notices a dead peer.
 @LoopActor enum Dialer {
-  /// Seconds for the TCP connection.
-  private static let connectDeadline = 10.0
   /// Seconds: idle time before the first keep-alive probe, between probes, and how many go unanswered.
   private static let keepAliveIdle: Int32 = 30
   private static let keepAliveInterval: Int32 = 10
@@ -14,8 +12,9 @@ import Linux
   /// Milliseconds that sent bytes may stay unacknowledged: as long as the keep-alive takes in all.
   private static let userTimeout: Int32 = 60_000
 
-  /// A connected, non-blocking socket to a textual address.
-  static func connect(to address: String, port: UInt16) async throws(SystemError) -> Descriptor {
+  /// A connected, non-blocking socket to a textual address; fails with ETIMEDOUT at the deadline.
+  static func connect(to address: String, port: UInt16, until deadline: Moment) async throws(SystemError) -> Descriptor
+  {
     let name = "\(address), port \(port)"
     let (storage, length) = try socketAddress(address, port)
     let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
@@ -27,7 +26,7 @@ import Linux
     }
     if result != 0 {
       guard errno == EINPROGRESS else { throw SystemError("connect to", name) }
-      guard await LoopActor.wait(fd, .writable, until: .after(seconds: connectDeadline)) else {
+      guard await LoopActor.wait(fd, .writable, until: deadline) else {
         throw SystemError("connect to", name, code: ETIMEDOUT)
       }
       var error: Int32 = 0

@@ -8,9 +8,15 @@ import TLS
 
 /// The SSNTP client: one connection to a scheduler after the other, for ever.
 @LoopActor final class Session {
-  /// Seconds for the TLS handshake, and for CONNECTED.
-  private static let handshakeDeadline = 15.0
-  private static let connectedDeadline = 30.0
+  /// Seconds for the steps to a connection.
+  struct Deadlines {
+    /// TCP, for each address of a server.
+    var connect = 10.0
+    /// TLS.
+    var handshake = 15.0
+    /// The answer to CONNECT.
+    var connected = 30.0
+  }
 
   struct Identity {
     let uuid: NodeUUID
@@ -38,6 +44,7 @@ import TLS
   private let context: TLSContext
   private let identity: Identity
   private let resolver: ResolverClient?
+  private let deadlines: Deadlines
   private var connection: FrameConnection?
   /// The host of the server that it is connected to, as it was configured.
   private(set) var host: SchedulerHost?
@@ -50,11 +57,15 @@ import TLS
 
   var isConnected: Bool { connection != nil }
 
-  init(servers: [ServerAddress], context: TLSContext, identity: Identity, resolver: ResolverClient?) {
+  init(
+    servers: [ServerAddress], context: TLSContext, identity: Identity, resolver: ResolverClient?,
+    deadlines: Deadlines = Deadlines()
+  ) {
     self.servers = servers
     self.context = context
     self.identity = identity
     self.resolver = resolver
+    self.deadlines = deadlines
   }
 
   /// Connects, serves, and connects again, whatever went wrong and at whatever stage.
@@ -86,7 +97,7 @@ import TLS
       socket, try TLSConnection(context: context, descriptor: socket.raw, peerName: server.host))
     // The old connection ends before a new one begins: servers know clients by their UUID.
     defer { connection.close() }
-    try await connection.handshake(until: .after(seconds: Self.handshakeDeadline))
+    try await connection.handshake(until: .after(seconds: deadlines.handshake))
     try await connect(connection, server)
     self.connection = connection
     host = SchedulerHost(server.host)
@@ -106,7 +117,8 @@ import TLS
     var failure = SystemError("connect to", "no address", code: 0)
     for address in addresses {
       do {
-        return try await Dialer.connect(to: address, port: port)
+        return try await Dialer.connect(
+          to: address, port: port, until: .after(seconds: deadlines.connect))
       } catch {
         failure = error
       }
@@ -117,7 +129,7 @@ import TLS
   /// CONNECT and its answer. Nothing may be sent between the two.
   private func connect(_ connection: FrameConnection, _ server: ServerAddress) async throws {
     connection.send(ConnectFrame(role: identity.role, source: identity.uuid))
-    switch try await connection.next(until: .after(seconds: Self.connectedDeadline), for: "the answer to CONNECT") {
+    switch try await connection.next(until: .after(seconds: deadlines.connected), for: "the answer to CONNECT") {
     case .connected(let connected):
       let certified = connection.peerRoles
       guard connected.role != [], certified.isSuperset(of: CertificateRoles(rawValue: connected.role.rawValue)) else {

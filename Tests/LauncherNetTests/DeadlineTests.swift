@@ -1,0 +1,148 @@
+import AsyncLoop
+import CertificateAuthority
+import Glibc
+import Linux
+import SSNTP
+import Settings
+import TLS
+import Testing
+
+@testable import launcher_net
+
+/// Seconds that are never over in a test.
+private let never = 3600.0
+private let soon = 0.05
+
+/// A scheduler's place on loopback, which says nothing by itself, and a session that goes there.
+@LoopActor private final class Scene {
+  let listener: Descriptor
+  let port: UInt16
+  let session: Session
+  var connections = 0
+  private let context: TLSContext
+
+  init(backlog: Int32 = 8, _ deadlines: Session.Deadlines, behind others: [UInt16] = []) throws {
+    listener = Descriptor(
+      socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let raw = listener.raw
+    let isThere = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(raw, $0, length) == 0 && listen(raw, backlog) == 0 && getsockname(raw, $0, &length) == 0
+      }
+    }
+    guard isThere else { throw SystemError("listen", "loopback") }
+    port = UInt16(bigEndian: address.sin_port)
+    let authority = try CertificateAuthority()
+    let server = try authority.issue(
+      CertificateProfile(commonName: "scheduler", roles: [.scheduler], names: ["127.0.0.1"]))
+    let agent = try authority.issue(CertificateProfile(commonName: "agent", roles: .agent))
+    context = try .server(authorities: authority.certificatePEM, identity: server.identityPEM)
+    session = Session(
+      servers: (others + [port]).map { ServerAddress(host: "127.0.0.1", port: $0) },
+      context: try .client(authorities: authority.certificatePEM, identity: agent.identityPEM),
+      identity: Session.Identity(uuid: NodeUUID(bytes: Array(repeating: 1, count: 16))!, role: .agent),
+      resolver: nil, deadlines: deadlines)
+    session.onConnected = { [unowned self] in connections += 1 }
+  }
+
+  /// The session's next connection.
+  func accept() async throws -> Descriptor {
+    while true {
+      if let connection = try UnixSocket.accept(listener) { return connection }
+      _ = await LoopActor.wait(listener.raw, .readable)
+    }
+  }
+
+  /// Reads until the session ends the connection.
+  func waitForEnd(of connection: Descriptor) async throws {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let outcome = try? buffer.withUnsafeMutableBytes { try connection.read(into: $0) }
+      switch outcome {
+      case .bytes: continue
+      case .wouldBlock: _ = await LoopActor.wait(connection.raw, .readable)
+      case .end, nil: return
+      }
+    }
+  }
+
+  func secure(_ connection: Descriptor) async throws -> TLSConnection {
+    let tls = try TLSConnection(context: context, descriptor: connection.raw)
+    while try tls.handshake() != .done { _ = await LoopActor.wait(connection.raw, .readable) }
+    return tls
+  }
+}
+
+private func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
+  alarm(60)
+  signal(SIGPIPE, SIG_IGN)
+  LoopActor.run {
+    do { try await body() } catch { Issue.record(error) }
+    LoopActor.loop.stop()
+  }
+}
+
+@Test func aServerThatDoesNotTakeTheConnectionIsGivenUpAtItsDeadlineForTheNext() async {
+  await #expect(processExitsWith: .success) {
+    onLoop {
+      // Whom its queue has no room for is not answered at all.
+      let full = try Scene(backlog: 0, Session.Deadlines())
+      var waiting: [Descriptor] = []
+      var failure: SystemError?
+      while failure == nil {
+        do throws(SystemError) {
+          waiting.append(try await Dialer.connect(to: "127.0.0.1", port: full.port, until: .after(seconds: soon)))
+        } catch {
+          failure = error
+        }
+      }
+      #expect(failure?.code == ETIMEDOUT, "\(failure!)")
+      let scene = try Scene(
+        Session.Deadlines(connect: soon, handshake: never, connected: never), behind: [full.port])
+      LoopActor.start { await scene.session.run() }
+      _ = try await scene.accept()
+      #expect(!scene.session.isConnected)
+      withExtendedLifetime(waiting) {}
+    }
+  }
+}
+
+@Test func aServerThatDoesNotSpeakTLSIsGivenUpAtItsDeadlineAndTriedAgain() async {
+  await #expect(processExitsWith: .success) {
+    onLoop {
+      let scene = try Scene(Session.Deadlines(connect: never, handshake: soon, connected: never))
+      LoopActor.start { await scene.session.run() }
+      let first = try await scene.accept()
+      try await scene.waitForEnd(of: first)
+      #expect(!scene.session.isConnected)
+      _ = try await scene.accept()
+      #expect(scene.connections == 0)
+    }
+  }
+}
+
+@Test func aServerThatDoesNotAnswerCONNECTIsGivenUpAtItsDeadlineAndTriedAgain() async {
+  await #expect(processExitsWith: .success) {
+    onLoop {
+      let scene = try Scene(Session.Deadlines(connect: never, handshake: never, connected: soon))
+      LoopActor.start { await scene.session.run() }
+      for _ in 0..<2 {
+        let connection = try await scene.accept()
+        let tls = try await scene.secure(connection)
+        #expect(!scene.session.isConnected)
+        try await scene.waitForEnd(of: connection)
+        tls.close()
+      }
+      #expect(scene.connections == 0)
+    }
+  }
+}
+
+@Test func theDeadlinesOfASessionAreThese() {
+  let deadlines = Session.Deadlines()
+  #expect(deadlines.connect == 10 && deadlines.handshake == 15 && deadlines.connected == 30)
+}
