@@ -37,7 +37,7 @@ import Startup
       session: session, stats: stats, uuid: uuid, interval: statsInterval, interfaces: interfaces)
     reports = ReportQueue(
       send: { [unowned self] make, whenSent in self.session.send(make, whenSent: whenSent) },
-      computeAddress: interfaces.first?.ip,
+      interfaces: interfaces,
       acknowledge: { [unowned self] in _ = vmm?.send(.acknowledge($0)) })
     gateway = CommandGateway(
       network: network,

@@ -9,12 +9,14 @@ import Rights
 import Settings
 import Spawning
 
-/// `-hard-reset`: ends the machines of all instances and removes the instances, whatever their state files say.
+/// `-hard-reset`: ends the machines of all instances and removes the instances, whatever their state files say, and
+/// their networks.
 ///
 /// It needs neither a scheduler nor the other processes, and runs with the rights of the manager.
 enum HardReset {
   /// Does it, says what it did, and gives the exit status: 1 when something is left.
   static func run(_ options: Settings) throws -> Int32 {
+    let network = try LauncherVMM.networkHelper(options)
     try Confinement.dropPrivileges(to: options.user, rights: .manager)
     let store = try InstanceStore(StateFolder(options.stateFolder))
     LoopActor.prepare()
@@ -22,6 +24,7 @@ enum HardReset {
     let outcome = Outcome()
     LoopActor.run {
       await reset(store, outcome)
+      if let network, !(await resetNetworks(options, network)) { outcome.status = 1 }
       LoopActor.loop.stop()
     }
     return outcome.status
@@ -69,6 +72,12 @@ enum HardReset {
       }
     }
     return areGone
+  }
+
+  /// Removes what instances have of networks, also of instances that are not there; false when some is left.
+  @LoopActor private static func resetNetworks(_ options: Settings, _ socket: Descriptor) async -> Bool {
+    let client = NetworkClient(socket) { log.fatal("hard reset: the network child has ended: \($0)") }
+    return await TenantNetworks(options.network, client).removeAll()
   }
 
   @LoopActor private static func delete(_ id: Identifier, _ store: InstanceStore) async throws {

@@ -6,6 +6,7 @@ import Glibc
 import Glog
 import Linux
 import Loop
+import Networking
 import Rights
 import ServiceManager
 import Settings
@@ -27,6 +28,11 @@ import Startup
     return firmware
   }
 
+  /// The manager's end of the network child; nil on a node that has no part in tenants' networks.
+  static func networkHelper(_ options: Settings) throws -> Descriptor? {
+    options.network == .none ? nil : try NetworkHelper.fork(options, NetworkConfiguration(options))
+  }
+
   static func main() {
     let options = Settings.ofThisProcess(.vmm, libraries: Confinement.libraryVersions)
     if options.checksConfiguration { VMMReadiness.report(options) }
@@ -34,8 +40,8 @@ import Startup
     umask(0o077)
     if let obstacle = options.console.obstacle { log.fatal(obstacle) }
     do {
-      try options.requireInterfaces()
       if options.isHardReset { exit(try HardReset.run(options)) }
+      try options.requireInterfaces()
       let listener = try Startup.inheritedListener()
       try Startup.closeDescriptors(from: Startup.firstInherited + 1)
       let programs = ProgramPaths()
@@ -43,6 +49,7 @@ import Startup
       let firmware = try firmware(options)
       let spawner = try Spawner.fork(paths: programs, firmware: firmware, options)
       let observer = try Observer.fork(options)
+      let network = try networkHelper(options)
       let service = try ServiceManager()
       try Confinement.dropPrivileges(to: options.user, rights: .manager)
       let logSettings = options.logSettings(of: .vmm)
@@ -70,8 +77,13 @@ import Startup
         let observer = ObserverClient(observer) {
           log.fatal("the observer has ended (\($0)); starting anew", status: Startup.startAgainStatus)
         }
+        let networkClient = network.map {
+          NetworkClient($0) {
+            log.fatal("the network child has ended (\($0)); starting anew", status: Startup.startAgainStatus)
+          }
+        }
         let node = Node(
-          store: store, spawner: client, observer: observer, networkClient: nil, null: null,
+          store: store, spawner: client, observer: observer, networkClient: networkClient, null: null,
           peers: Peers(listener: listener, users: users), service: service, settings)
         await node.run()
         LoopActor.loop.onReadable(powerDown.raw) {

@@ -18,7 +18,7 @@ import Testing
       send: { [unowned self] make, whenSent in
         if isConnected { sending.append((make(NodeUUID(bytes: Array(repeating: 1, count: 16))!), whenSent)) }
       },
-      computeAddress: nil, acknowledge: { [unowned self] in acknowledged.append($0) })
+      interfaces: [], acknowledge: { [unowned self] in acknowledged.append($0) })
   }
 
   func connect() {

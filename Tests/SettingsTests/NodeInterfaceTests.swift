@@ -24,9 +24,20 @@ import Testing
   }
 }
 
+private func interface(_ ip: String) -> NodeInterfaces.Address {
+  NodeInterfaces.Address(
+    name: "eth0", ip: IPv4Address(ip)!, mac: MACAddress("02:00:00:00:00:01")!, prefixLength: 24)
+}
+
+@Test func theAddressThatFacesAnotherNodeIsOnItsSubnetIfThereIsOne() {
+  let all = ["10.0.0.1", "10.0.1.1"].map { interface($0) }
+  #expect(NodeInterfaces.towards(IPv4Address("10.0.1.9")!, among: all)?.ip == IPv4Address("10.0.1.1"))
+  #expect(NodeInterfaces.towards(IPv4Address("10.0.2.9")!, among: all)?.ip == IPv4Address("10.0.0.1"))
+  #expect(NodeInterfaces.towards(IPv4Address("10.0.2.9")!, among: []) == nil)
+}
+
 @Test func aNodeInTenantsNetworksNeedsAComputeAndAManagementInterface() throws {
-  let interface = NodeInterfaces.Address(
-    name: "eth0", ip: IPv4Address("10.0.0.1")!, mac: MACAddress("02:00:00:00:00:01")!)
+  let interface = interface("10.0.0.1")
   func missing(_ arguments: String...) throws -> [String] {
     try Settings(.vmm, arguments).missingInterfaces { subnets in
       subnets.isEmpty || subnets.contains { $0.contains(interface.ip) } ? [interface] : []

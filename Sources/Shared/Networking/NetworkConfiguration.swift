@@ -1,4 +1,5 @@
 public import Instances
+public import Settings
 
 /// What the network child is told by the settings.
 public struct NetworkConfiguration {
@@ -20,5 +21,19 @@ public struct NetworkConfiguration {
     self.preventsSpoofing = preventsSpoofing
     self.node = node
     self.devices = devices
+  }
+}
+
+extension NetworkConfiguration {
+  /// As the operator decided.
+  public init(_ options: Settings) {
+    let tunnel: TunnelProtocol =
+      switch options.tunnel {
+      case .gre: .gre
+      case .vxlan: .vxlan
+      }
+    self.init(
+      computeNetworks: options.computeNetworks, tunnel: tunnel, preventsSpoofing: options.preventsSpoofing,
+      node: NodeToken(stateFolder: options.stateFolder))
   }
 }

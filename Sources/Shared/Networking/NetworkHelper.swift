@@ -14,9 +14,10 @@ public import Settings
 /// It is told instances and their places in tenants' networks, never names of interfaces; what it makes it finds
 /// again by the aliases it wrote. It works on one request after the other, so two STARTs in one subnet make one bridge.
 public enum NetworkHelper {
-  /// Forks the child; returns in the parent with its end of the channel. Fails where the node has no compute network.
+  /// Forks the child; returns in the parent with its end of the channel. Fails where the node has no compute network,
+  /// which nobody needs to remove what there is.
   public static func fork(_ options: Settings, _ configuration: NetworkConfiguration) throws -> Descriptor {
-    _ = try engine(configuration).computeNetwork()
+    if !options.isHardReset { _ = try engine(configuration).computeNetwork() }
     return try ChildFork.fork("vmm-network") { socket in
       // To standard error alone: opening log files would take more rights than all else it does.
       log.configure(options.log.early)

@@ -10,6 +10,24 @@ public enum NodeInterfaces {
     public let name: String
     public let ip: IPv4Address
     public let mac: MACAddress
+    public let prefixLength: UInt8
+
+    public init(name: String, ip: IPv4Address, mac: MACAddress, prefixLength: UInt8) {
+      self.name = name
+      self.ip = ip
+      self.mac = mac
+      self.prefixLength = prefixLength
+    }
+
+    /// On the same subnet.
+    fileprivate func isBeside(_ other: IPv4Address) -> Bool {
+      IPv4Subnet(address: ip, prefixLength: prefixLength)?.contains(other) ?? false
+    }
+  }
+
+  /// The address that faces another node: one on the same subnet if there is one, else the first.
+  public static func towards(_ other: IPv4Address, among addresses: [Address]) -> Address? {
+    addresses.first { $0.isBeside(other) } ?? addresses.first
   }
 
   /// Addresses that count at most.
@@ -20,7 +38,7 @@ public enum NodeInterfaces {
     var first: UnsafeMutablePointer<ifaddrs>?
     guard getifaddrs(&first) == 0 else { return [] }
     defer { freeifaddrs(first) }
-    var addresses: [(name: String, ip: IPv4Address)] = []
+    var addresses: [(name: String, ip: IPv4Address, prefixLength: UInt8)] = []
     var macs: [String: MACAddress] = [:]
     for entry in sequence(first: first, next: { $0?.pointee.ifa_next }) {
       guard let interface = entry?.pointee, let address = interface.ifa_addr else { continue }
@@ -28,16 +46,24 @@ public enum NodeInterfaces {
       let isUsable = interface.ifa_flags & UInt32(IFF_UP | IFF_LOOPBACK) == UInt32(IFF_UP)
       switch Int32(address.pointee.sa_family) {
       case AF_INET where isUsable:
-        let raw = address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { $0.pointee.sin_addr.s_addr }
-        addresses.append((name, IPv4Address(value: UInt32(bigEndian: raw))))
+        addresses.append(
+          (name, ipv4(address), UInt8(interface.ifa_netmask.map { ipv4($0).value.nonzeroBitCount } ?? 32)))
       case AF_PACKET: macs[name] = mac(address)
       default: break
       }
     }
     return addresses.filter { address in subnets.isEmpty || subnets.contains { $0.contains(address.ip) } }
       .compactMap { address in
-        macs[address.name].map { Address(name: address.name, ip: address.ip, mac: $0) }
+        macs[address.name].map {
+          Address(name: address.name, ip: address.ip, mac: $0, prefixLength: address.prefixLength)
+        }
       }.prefix(maximum).map { $0 }
+  }
+
+  private static func ipv4(_ address: UnsafeMutablePointer<sockaddr>) -> IPv4Address {
+    address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+      IPv4Address(value: UInt32(bigEndian: $0.pointee.sin_addr.s_addr))
+    }
   }
 
   private static func mac(_ address: UnsafeMutablePointer<sockaddr>) -> MACAddress? {

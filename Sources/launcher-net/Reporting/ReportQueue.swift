@@ -4,6 +4,7 @@ import Glog
 import Instances
 import Payloads
 import SSNTP
+import Settings
 
 /// Sends launcher-vmm's reports and launcher-net's own failures to the scheduler, in order, and acknowledges each report
 /// when it has left. What comes while no scheduler is there waits.
@@ -18,8 +19,8 @@ import SSNTP
   }
 
   private let send: (_ make: (NodeUUID) -> Frame, _ whenSent: @escaping () -> Void) -> Void
-  /// This node's own end of the tunnels to concentrators.
-  private let computeAddress: IPv4Address?
+  /// What tunnels to concentrators begin at.
+  private let interfaces: [NodeInterfaces.Address]
   private let acknowledge: (UInt64) -> Void
   private var waiting: [Entry] = []
   private var nextOwn: UInt64 = 0
@@ -27,10 +28,10 @@ import SSNTP
   /// `send` queues a frame on the connection that there is, if any, and says when it has left.
   init(
     send: @escaping (_ make: (NodeUUID) -> Frame, _ whenSent: @escaping () -> Void) -> Void,
-    computeAddress: IPv4Address?, acknowledge: @escaping (UInt64) -> Void
+    interfaces: [NodeInterfaces.Address], acknowledge: @escaping (UInt64) -> Void
   ) {
     self.send = send
-    self.computeAddress = computeAddress
+    self.interfaces = interfaces
     self.acknowledge = acknowledge
   }
 
@@ -84,7 +85,9 @@ import SSNTP
   }
 
   private func payload(_ change: TenantChange, _ subnet: TenantSubnet, _ origin: NodeUUID) -> [UInt8] {
-    tenantPayload(change, subnet, nodeUUID: origin.description, nodeAddress: computeAddress)
+    tenantPayload(
+      change, subnet, nodeUUID: origin.description,
+      nodeAddress: NodeInterfaces.towards(subnet.concentratorIP, among: interfaces)?.ip)
   }
 }
 
