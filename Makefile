@@ -6,6 +6,7 @@
 # make docs    manual pages, completions and docs/CONFIGURATION.md, from what the programs know of their options
 # make deb     the Debian package
 # make test-system   the package on a Debian with a real systemd, in a container; part of make test for root
+# make test-cgroups    limits of machines, in an emulated Debian with a kernel of its own: two minutes (needs root)
 # make install DESTDIR= prefix=/usr
 # make clean
 
@@ -28,7 +29,7 @@ DEB = .build/launcher_$(VERSION)_$(ARCHITECTURE).deb
 NEXT_DEB = .build/launcher_$(VERSION)+next_$(ARCHITECTURE).deb
 SYSTEM_TEST_CACHE = /var/cache/launcher-system-test
 
-.PHONY: all check test bench docs demo install install-files deb test-system clean format lint build release unit-tests rights-tests integration-tests test-cloud-init dependencies
+.PHONY: all check test bench docs demo install install-files deb test-system test-cgroups clean format lint build release unit-tests rights-tests integration-tests test-cloud-init dependencies
 
 all: release
 
@@ -141,6 +142,11 @@ test-system: deb $(GUEST_IMAGE) $(PEER)
 	scripts/install-dependencies system
 	scripts/make-deb $(VERSION)+next $(NEXT_DEB)
 	Tests/System/run $(DEB) $(NEXT_DEB) $(PEER) $(GUEST_IMAGE) $(SYSTEM_TEST_CACHE)
+
+# The package on a Debian 12 with a kernel of its own, in an emulated machine; needs root.
+test-cgroups: deb $(GUEST_IMAGE) $(PEER)
+	scripts/install-dependencies system run cloud
+	Tests/System/run-in-guest $(DEB) $(PEER) $(GUEST_IMAGE) $(SYSTEM_TEST_CACHE)
 
 clean:
 	rm -rf .build

@@ -132,7 +132,7 @@ let package = Package(
     tests("GlogTests", ["Glog"]),
     tests("GoFlagsTests", ["GoFlags"]),
     tests("JSONTests", ["JSON"]),
-    tests("ManualTests", ["launcher", "launcher-audit", "launcherctl", "Settings"]),
+    tests("ManualTests", ["launcher", "launcher-audit", "launcherctl", "Rights", "Settings"]),
     tests("SettingsTests", ["Settings", "Glog", "GoFlags", "Instances"], fixtures: true),
     tests("ServiceManagerTests", ["Linux", "Loop", "ServiceManager"]),
     tests("SSNTPTests", ["SSNTP", "Gob"], fixtures: true),

@@ -64,13 +64,14 @@ struct NodeProcesses {
   /// They live for moments; the spawner starts them.
   private static let tools: Set = [ProcessRights.qemuImg.name, ProcessRights.xorriso.name]
 
-  /// Machines outlive the launcher-vmm that started them: they are known by its user, and by its control group.
+  /// Machines outlive the launcher-vmm that started them: they are known by its user, and by its unit's control group.
   private mutating func addMachines(_ states: [ProcessState]) {
     guard let observed = ProcessRights.qemu.observed else { return }
     let managers = all.filter { $0.rights.name == ProcessRights.manager.name }
     for state in states where state.programName == observed.program {
       let isOurs = managers.contains {
-        $0.state.users.first == state.users.first || $0.isUnderUnit && $0.state.controlGroup == state.controlGroup
+        $0.state.users.first == state.users.first
+          || $0.isUnderUnit && state.controlGroup.contains("/\($0.observed.unit)")
       }
       if isOurs { all.append(NodeProcess(state: state, rights: .qemu, observed: observed, inheritedFilters: 0)) }
     }

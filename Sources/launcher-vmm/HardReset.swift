@@ -20,7 +20,9 @@ enum HardReset {
     try Confinement.dropPrivileges(to: options.user, rights: .manager)
     let store = try InstanceStore(StateFolder(options.stateFolder))
     LoopActor.prepare()
-    if let warning = try Confinement.confine(.manager, store.surroundings(nil)) { log.warning(warning) }
+    if let warning = try Confinement.confine(.manager, store.surroundings(nil, machineGroups: nil)) {
+      log.warning(warning)
+    }
     let outcome = Outcome()
     LoopActor.run {
       await reset(store, outcome)

@@ -117,6 +117,7 @@ import Spawning
     let machine = await Machine.takeOver(found)
     isStarting = false
     if let machine {
+      limit(machine.pid)
       await use(machine)
       if file?.run != machine.run { recordRun(of: machine, in: found.folder) }
       log.info("\(id): runs in process \(machine.pid); managed again")
@@ -239,7 +240,7 @@ import Spawning
       StopPoint.networkAttached.reach()
       let machine = try await Machine.start(
         .machine(file.spec, file.image.stack, tapMTU: link?.mtu), of: id, in: folder, tap: link?.tap,
-        spawner: node.spawner, null: node.null)
+        spawner: node.spawner, null: node.null, onProcess: limit)
       StopPoint.machineAnswered.reach()
       await use(machine)
       recordRun(of: machine, in: folder)
@@ -247,10 +248,16 @@ import Spawning
       log.info("\(id): runs in process \(machine.pid), \(Int(started.age * 1000)) ms after its start")
       return nil
     } catch {
+      node.groups?.remove(id)
       return Failure(
         reason: error is TenantNetworks.Failure ? .networkFailure : .launchFailure, cause: "\(error)",
         changedCensus: changedCensus)
     }
+  }
+
+  /// Gives the machine's process its share of the node. Of a machine whose state cannot be read it is not known.
+  private func limit(_ pid: pid_t) {
+    if let file { node.groups?.place(pid, of: id, MachineLimits(file.spec.resources)) }
   }
 
   private func watch(_ machine: Machine) {
@@ -260,6 +267,7 @@ import Spawning
       guard let self else { return }
       self.machine = nil
       self.figures = nil
+      self.node.groups?.remove(self.id)
       log.info("\(self.id): its machine has ended")
       self.node.announce(self)
     }

@@ -33,6 +33,16 @@ import Startup
     options.network == .none ? nil : try NetworkHelper.fork(options, NetworkConfiguration(options))
   }
 
+  /// The control groups of machines; nil, with a warning, where the unit's is not delegated to `user`.
+  private static func groups(of user: uid_t) -> MachineGroups? {
+    do {
+      return try MachineGroups(for: user)
+    } catch {
+      log.warning("machines run without limits of memory and CPU: \(error)")
+      return nil
+    }
+  }
+
   static func main() {
     let options = Settings.ofThisProcess(.vmm, libraries: Confinement.libraryVersions)
     if options.checksConfiguration { VMMReadiness.report(options) }
@@ -47,6 +57,7 @@ import Startup
       let programs = ProgramPaths()
       for program in programs.missing { log.error("\(program.name) is not installed: instances cannot be started") }
       let firmware = try firmware(options)
+      let groups = groups(of: options.user?.uid ?? getuid())
       let spawner = try Spawner.fork(paths: programs, firmware: firmware, options)
       let observer = try Observer.fork(options)
       let network = try networkHelper(options)
@@ -59,12 +70,12 @@ import Startup
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
       let powerDown = try Signals.descriptor(for: [SIGPWR])
       let settings = Node.Settings(
-        firmware: firmware, stopGrace: options.stopGrace, toolDeadline: options.toolDeadline,
+        firmware: firmware, groups: groups, stopGrace: options.stopGrace, toolDeadline: options.toolDeadline,
         capacity: try Capacity(options, instances: store.instances), network: options.network)
       let users = Peers.Users(
         net: options.netUID ?? options.user?.uid ?? getuid(), stats: options.statsUID ?? options.user?.uid ?? getuid())
       LoopActor.prepare()
-      try options.confine(.manager, store.surroundings(firmware), as: .vmm, logSettings)
+      try options.confine(.manager, store.surroundings(firmware, machineGroups: groups?.path), as: .vmm, logSettings)
       LoopActor.run {
         Startup.endOnSignal(signals, loop: LoopActor.loop) {
           log.info("ending; machines go on running")

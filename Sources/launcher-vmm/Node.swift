@@ -20,6 +20,8 @@ import Spawning
   private let network: NodeNetwork
   let null: Descriptor
   let firmware: FirmwareFiles?
+  /// nil: machines have no limits.
+  let groups: MachineGroups?
   /// Seconds that STOP waits for the guest.
   let stopGrace: Double
   private let capacity: Capacity
@@ -31,6 +33,7 @@ import Spawning
 
   struct Settings {
     var firmware: FirmwareFiles?
+    var groups: MachineGroups?
     var stopGrace: Double
     /// Seconds that a tool may take.
     var toolDeadline: Double
@@ -52,6 +55,7 @@ import Spawning
     self.service = service
     tools = ToolRunner(spawner: spawner, null: null, deadline: settings.toolDeadline)
     firmware = settings.firmware
+    groups = settings.groups
     stopGrace = settings.stopGrace
     capacity = settings.capacity
     peers.onNetChannel = { [unowned self] in welcomeNet() }

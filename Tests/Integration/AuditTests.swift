@@ -18,6 +18,44 @@ extension Integration {
       }
     }
 
+    @Test func `its report for programs has the documented members`() async throws {
+      let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/AUDIT.md")
+      let text = try String(contentsOf: page, encoding: .utf8)
+      let start = try #require(text.range(of: "    {\n      \"version\": 1"))
+      let documented = try #require(
+        try JSONSerialization.jsonObject(with: Data(text[start.lowerBound...].utf8)) as? [String: Any])
+      try await Node.run(Node.Options(server: "localhost")) { node in
+        // Of another user, so that it deviates.
+        let audit = try Audit(node, users: ["launcher-stats": 1])
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(audit.text.utf8)) as? [String: Any])
+        #expect(Set(report.keys) == Set(documented.keys))
+        for list in ["processes", "deviations"] {
+          #expect(try Self.members(of: list, in: report) == Self.members(of: list, in: documented), "\(list)")
+        }
+        let checks = "checks"
+        let first = try #require((report["processes"] as? [[String: Any]])?.first)
+        let documentedFirst = try #require((documented["processes"] as? [[String: Any]])?.first)
+        #expect(try Self.members(of: checks, in: first) == Self.members(of: checks, in: documentedFirst))
+      }
+    }
+
+    private static func members(of list: String, in object: [String: Any]) throws -> Set<String> {
+      Set(try #require((object[list] as? [[String: Any]])?.first).keys)
+    }
+
+    @Test func `the metrics folder is known from the configuration`() async throws {
+      try await Node.run { node in
+        let metrics = "\(node.folder)/metrics"
+        let configuration = "\(node.folder)/launcher.conf"
+        try Data("metrics = \(metrics)\n".utf8).write(to: URL(fileURLWithPath: configuration))
+        try await node.killLauncher()
+        try await node.wait("its processes to end") { node.launcherProcesses.isEmpty }
+        try await node.startLauncher(more: ["-metrics=\(metrics)"])
+        #expect(try Audit(node).deviations.map(\.right) == ["open descriptors"])
+        #expect(try Audit(node, configuration: configuration).deviations.isEmpty)
+      }
+    }
+
     @Test func `a machine that outlived launcher is still looked at`() async throws {
       try await Node.run { node in
         _ = try await node.startInstance()
@@ -147,10 +185,14 @@ private struct Audit {
   }
 
   let status: Int32
+  let text: String
   let processes: [String]
   let deviations: [Deviation]
 
-  init(_ node: Node, users: [String: uid_t] = [:], units: String = "/nonexistent", below root: pid_t? = nil) throws {
+  init(
+    _ node: Node, users: [String: uid_t] = [:], units: String = "/nonexistent", configuration: String = "",
+    below root: pid_t? = nil
+  ) throws {
     let net: [String: Any] = ["user": Int(Node.netUser)]
     let vmm: [String: Any] = ["user": Int(Node.vmmUser), "groups": [Int(Node.vmmGroup)]]
     var processes: [String: Any] = [
@@ -162,9 +204,10 @@ private struct Audit {
     try JSONSerialization.data(withJSONObject: ["processes": processes]).write(to: URL(fileURLWithPath: expectation))
     let output = try ChildProcess.outcome(of: [
       "\(node.binaries)/launcher-audit", "-json", "-expect", expectation, "-below", "\(try root ?? node.frontEnd())",
-      "-state-dir", node.stateFolder, "-unit-dirs", units,
+      "-state-dir", node.stateFolder, "-unit-dirs", units, "-config", configuration,
     ])
     status = output.status
+    text = output.text
     let report = try JSONDecoder().decode(Report.self, from: Data(output.text.utf8))
     self.processes = report.processes.map(\.name)
     deviations = report.deviations

@@ -105,7 +105,7 @@ struct Row: CustomStringConvertible, Sendable {
           killed,
           everyAllowList + sockets + [
             "make-executable", "bind-port", "connect-configured-port", "raise-core-limit", "write-outside",
-            "create-outside", "open-memory", "write-proc", "write-own-disk",
+            "create-outside", "open-memory", "write-proc", "write-own-disk", "limit-machine",
           ]
         ),
         (.failed(EACCES), ["read-shadow"]),
@@ -127,19 +127,22 @@ struct Row: CustomStringConvertible, Sendable {
           .failed(EACCES),
           [
             "read-outside", "write-outside", "create-outside", "read-shadow", "read-users", "open-memory",
-            "write-proc", "write-backing-image", "open-memory-figures",
+            "write-proc", "write-backing-image", "open-memory-figures", "read-limits",
           ]
         ),
         (.failed(EPERM), ["connect-abstract-socket"]),
       ],
       allowed: [
         "read-backing-image", "list-instances", "write-own-disk", "create-beside-own-disk",
-        "make-pipe-beside-own-disk", "read-proc", "connect-socket", "connect-other-monitor",
+        "make-pipe-beside-own-disk", "read-proc", "connect-socket", "connect-other-monitor", "limit-machine",
       ]),
     Row(
       process: "spawner",
       forbidden: [
-        (.failed(EACCES), ["execute-program", "execute-shell"] + reading + ["netlink-socket", "unix-socket"]),
+        (
+          .failed(EACCES),
+          ["execute-program", "execute-shell", "limit-machine"] + reading + ["netlink-socket", "unix-socket"]
+        ),
         (.failed(EPERM), deniedToPrograms + attributes),
         (.failed(ENOSYS), ["make-io-ring"]),
         (
@@ -157,7 +160,8 @@ struct Row: CustomStringConvertible, Sendable {
             "write-backing-image", "read-other-image", "list-instances", "write-own-config-drive", "read-own-state",
             "write-own-state", "create-beside-own-disk", "make-pipe-beside-own-disk", "read-other-disk",
             "write-other-disk", "truncate-other-disk",
-            "create-beside-other-disk", "create-in-staging", "netlink-socket", "unix-socket", "packet-socket",
+            "create-beside-other-disk", "create-in-staging", "limit-machine", "netlink-socket", "unix-socket",
+            "packet-socket",
             "connect-socket", "connect-other-monitor", "connect-abstract-socket", "bind-port",
             "connect-configured-port", "udp-socket", "unix-pair",
           ]
@@ -218,7 +222,8 @@ struct Row: CustomStringConvertible, Sendable {
 
   private static let toolReading =
     ["execute-program", "execute-shell"] + reading + [
-      "list-instances", "read-other-disk", "write-other-disk", "truncate-other-disk", "create-beside-other-disk",
+      "list-instances", "limit-machine", "read-other-disk", "write-other-disk", "truncate-other-disk",
+      "create-beside-other-disk",
       "connect-configured-port", "bind-port", "udp-socket", "netlink-socket", "packet-socket", "unix-socket",
       "unix-pair", "connect-socket", "connect-other-monitor", "connect-abstract-socket",
     ]

@@ -70,6 +70,10 @@ final class Scene {
     // Writable by everybody, so that it is not its owner that keeps a process from writing.
     try makeFile("state/images/image", mode: 0o666)
     try makeFile("state/images/other", mode: 0o666)
+    // In place of the unit's control group.
+    try makeFolder("state/groups", isInstances: true)
+    try makeFolder("state/groups/vm-a", isInstances: true)
+    try makeFile("state/groups/vm-a/memory.max", mode: 0o600, isInstances: true)
     for instance in ["a", "b", "e", ".staging-c"] {
       try makeFolder("state/instances/\(instance)", isInstances: true)
       for name in ["image.qcow2", "config.iso", "state"] where instance != "e" || name != "image.qcow2" {

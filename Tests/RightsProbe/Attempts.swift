@@ -55,6 +55,8 @@ enum Attempts {
     "truncate-other-disk": { truncate("\($0.neighbour)/image.qcow2", 0) == 0 ? 0 : errno },
     "chmod-other-disk": { chmod("\($0.neighbour)/image.qcow2", 0o600) == 0 ? 0 : errno },
     "touch-other-disk": { call(SYS_utimensat, Int(AT_FDCWD), address("\($0.neighbour)/image.qcow2"), 0, 0) },
+    "limit-machine": { opened("\($0.state)/groups/vm-a/memory.max", O_WRONLY) },
+    "read-limits": { opened("\($0.state)/groups/vm-a/memory.max", O_RDONLY) },
     "create-in-staging": { opened("\($0.staging)/new-\(getpid())", O_WRONLY | O_CREAT) },
     "link-in-staging": { symlink("/etc/shadow", "\($0.staging)/link-\(getpid())") == 0 ? 0 : errno },
   ]

@@ -60,6 +60,7 @@ import Spawning
       try surroundings.set(.images, path: folders.images)
       try surroundings.set(.instances, path: folders.instances)
       surroundings.set(.firmware, [])
+      try surroundings.set(.machineGroups, path: "\(target.state)/groups")
     case "spawner":
       rights = .spawner
       surroundings = try Jailer(StateFolder(target.state), ProgramPaths(), firmware: nil).surroundings

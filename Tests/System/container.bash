@@ -91,13 +91,3 @@ close_container() {
         rm -rf "$scratch"
     fi
 }
-
-# until_true SECONDS COMMAND...: runs the command until it succeeds; fails when it has not by then.
-until_true() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        ((SECONDS < end)) || return 1
-        sleep 0.2
-    done
-}

@@ -15,7 +15,7 @@ guest_unit() {
 After=multi-user.target
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -c 'mkdir /run/test && tar -x -C /run/test -f /dev/vdb && exec /run/test/run'
+ExecStart=/bin/sh -c 'mkdir /test && tar -x -C /test -f /dev/vdb && exec /test/run'
 ExecStopPost=systemctl poweroff
 StandardOutput=file:/dev/ttyS0
 StandardError=file:/dev/ttyS0
@@ -47,14 +47,11 @@ make_guest() {
 make_guest_disk() {
     local tree=$1 made=$2 root=$2/root
     cp -a --reflink=auto "$tree" "$root" &&
-        # The first file system holds the modules that the machine needs, not those of this host.
-        mkdir -p "$root/etc/initramfs-tools/conf.d" &&
-        printf 'virtio_pci\nvirtio_blk\next4\n' >"$root/etc/initramfs-tools-modules" &&
         printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" && chmod 755 "$root/usr/sbin/policy-rc.d" &&
         # shellcheck disable=SC2086 # a list of words
         systemd-nspawn --quiet --register=no --keep-unit --console=pipe -D "$root" \
             apt-get install -y --no-install-recommends $guest_packages &&
-        rm "$root/usr/sbin/policy-rc.d" "$root/etc/initramfs-tools-modules" &&
+        rm "$root/usr/sbin/policy-rc.d" &&
         guest_unit >"$root/etc/systemd/system/test.service" &&
         ln -s ../test.service "$root/etc/systemd/system/multi-user.target.wants/test.service" &&
         echo '/dev/vda / ext4 defaults 0 1' >"$root/etc/fstab" &&
@@ -64,15 +61,30 @@ make_guest_disk() {
         truncate -s "$guest_disk" "$made/disk" && mkfs.ext4 -q -d "$root" "$made/disk" && rm -rf "$root"
 }
 
-# run_guest CACHE FILES SECONDS: boots the machine with the files of a folder, and shows what it says until it ends.
+# run_guest CACHE FILES SECONDS: boots the machine with the files of a folder, shows what it says, and waits until it
+# ends by itself; one that does not in that time has failed. All that it said is in $scratch/console.
 run_guest() {
-    local made=$1/guest
+    local made=$1/guest status=0
+    : >"$scratch/console"
     tar -c -C "$2" -f "$scratch/files.tar" .
     # The disk stays as it was made: what is written goes to a file that is gone with the machine.
-    timeout --foreground --kill-after=1 "$3" qemu-system-x86_64 -display none -nodefaults -no-reboot \
+    timeout --kill-after=1 "$3" qemu-system-x86_64 -display none -nodefaults -no-reboot \
         -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 2048 -serial stdio \
         -kernel "$made/kernel" -initrd "$made/initrd" \
-        -append "root=/dev/vda rw console=ttyS0 quiet loglevel=3 tsc=reliable no_timer_check mitigations=off systemd.show_status=no" \
+        -append "root=/dev/vda rw console=ttyS0 quiet loglevel=3 tsc=reliable no_timer_check mitigations=off \
+systemd.show_status=no systemd.mask=serial-getty@ttyS0.service" \
         -drive "file=$made/disk,format=raw,if=virtio,snapshot=on" \
-        -drive "file=$scratch/files.tar,format=raw,if=virtio,readonly=on" </dev/null
+        -drive "file=$scratch/files.tar,format=raw,if=virtio,readonly=on" </dev/null >"$scratch/console" 2>&1 &
+    guest=$!
+    tail --pid="$guest" -n +1 -f "$scratch/console" | tr -d '\r' &
+    wait "$guest" || status=$?
+    guest=
+    wait
+    return "$status"
+}
+
+# end_guest: ends a machine that still runs.
+end_guest() {
+    [[ -z ${guest:-} ]] || kill "$guest" 2>/dev/null || true
+    wait
 }

@@ -50,6 +50,8 @@ public enum Place: Hashable, Sendable {
   case images
   /// The folders of all instances.
   case instances
+  /// The control group of launcher-vmm's unit, where it is delegated.
+  case machineGroups
   /// The folder of the process's log files, where it writes any.
   case logs
   /// The folder of the metrics file, where one is written.

@@ -103,7 +103,8 @@ extension ProcessRights {
         + open(.link("pipe:"), because: "output of tools")
         + open(.link("/memfd:"), because: "user-data and meta-data on their way")
         + open(.link("/proc/"), because: "figures of machines on their way to launcher-stats")
-        + open(.place(.instances), .place(.images), because: "instances and backing images"),
+        + open(.place(.instances), .place(.images), because: "instances and backing images")
+        + open(.link("/sys/fs/cgroup/"), because: "the control groups of machines"),
       listens: "the rendezvous; monitors and consoles until QEMU has them"),
     spawner.name: .make(
       threadName: "vmm-spawner", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],

@@ -13,7 +13,10 @@ extension ProcessRights {
         + firmware
         + allow(.own, .instances, because: "the instances")
         + allow(
-          .read, .path("/proc"), because: "start times of machines, the boot's identity, machines without a folder"),
+          .read, .path("/proc"), because: "start times of machines, the boot's identity, machines without a folder")
+        + allow(
+          [.writeFile, .makeFolder, .removeFolder], .machineGroups,
+          because: "limits of machines, where the unit's control group is delegated"),
       scopesSignals: false,
       because: "machines run in domains of their own, some of them since an earlier launcher-vmm"),
     seccomp: SeccompPolicy(

@@ -73,10 +73,11 @@ import Loop
 
   // MARK: start
 
-  /// Starts QEMU in an instance's folder and returns when it answers on QMP.
+  /// Starts QEMU in an instance's folder and returns when it answers on QMP; `onProcess` is called before that, when
+  /// there is a process.
   static func start(
     _ task: SpawnTask, of instance: Identifier, in folder: InstanceStore.Folder, tap: Descriptor?,
-    spawner: SpawnerClient, null: Descriptor
+    spawner: SpawnerClient, null: Descriptor, onProcess: (pid_t) -> Void
   ) async throws(Failure) -> Machine {
     let child: ChildProcess
     let recorder: Recorder?
@@ -87,6 +88,7 @@ import Loop
       recorder = Recorder.output(in: folder.handle)
       StopPoint.socketsMade.reach()
       child = try await spawner.spawn(task, [null, output, output, qmp, console] + (tap.map { [$0] } ?? []))
+      onProcess(child.pid)
       StopPoint.machineStarted.reach()
     } catch {
       throw Failure(description: "start QEMU: \(error)")

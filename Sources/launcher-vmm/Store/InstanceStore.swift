@@ -40,11 +40,16 @@ struct InstanceStore {
   }
 
   /// What the manager needs of this node.
-  func surroundings(_ firmware: FirmwareFiles?) throws(SystemError) -> Surroundings {
+  func surroundings(_ firmware: FirmwareFiles?, machineGroups: String?) throws(SystemError) -> Surroundings {
     var surroundings = Surroundings()
     try surroundings.set(.images, path: imagesPath)
     try surroundings.set(.instances, path: instancesPath)
     surroundings.set(.firmware, try firmware?.handles() ?? [])
+    if let machineGroups {
+      try surroundings.set(.machineGroups, path: machineGroups)
+    } else {
+      surroundings.set(.machineGroups, [])
+    }
     return surroundings
   }
 
