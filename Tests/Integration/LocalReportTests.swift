@@ -36,6 +36,29 @@ extension Integration {
       }
     }
 
+    @Test func `neither user data nor keys are logged, and failures are, with instance and cause`() async throws {
+      try await Node.run(Node.Options(["v": "10"])) { node in
+        let secret = UUID().uuidString
+        let payload = StartPayload(userData: "password: \(secret)\n")
+        let instance = try await node.startInstance(payload)
+        try node.send("STOP", of: instance)
+        try await node.state("exited", of: instance)
+        // Payloads that fail, each at another place: already there, no image, no YAML.
+        var other = StartPayload(image: "0a", userData: payload.userData)
+        other.instance = UUID().uuidString.lowercased()
+        let mark = try node.mark
+        for text in [payload.text, other.text, "password: \(secret)\n\tstart: ["] { try node.send("START", text) }
+        _ = try await node.frame("the last failure", since: mark) {
+          $0.type == "ERROR" && $0.payload.contains("invalid_payload")
+        }
+        try await node.settle()
+        try expectLog(of: node, instance, "START failed with instance_exists")
+        try expectLog(of: node, other.instance, "START failed with image_failure", "0a")
+        #expect(!node.log.contains(secret))
+        #expect(!node.log.contains("PRIVATE KEY"))
+      }
+    }
+
     @Test func `metrics are what STATS says, and promtool accepts them`() async throws {
       let folder = "/tmp/launcher-metrics-\(UUID().uuidString)"
       defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -25,6 +25,22 @@ extension Integration {
       }
     }
 
+    @Test func `what launcher was started with beyond its streams reaches none of its processes`() async throws {
+      try await Node.run { node in
+        try await node.killLauncher()
+        try await node.wait("its processes to end") { node.launcherProcesses.isEmpty }
+        try await node.startLauncher(through: ["/bin/bash", "-c", "exec 17</etc/passwd; exec \"$@\"", "bash"])
+        _ = try await node.startInstance()
+        let processes = try [Node.Role.net, .vmm, .spawner, .stats].map { try node.pid(of: $0) }
+        for pid in try processes + [node.frontEnd()] {
+          let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").map {
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\($0)")) ?? ""
+          }
+          #expect(!open.contains("/etc/passwd"), "process \(pid)")
+        }
+      }
+    }
+
     private func expectConfined(_ pid: pid_t, _ user: uid_t, _ groups: [gid_t]) throws {
       let status = try ProcessTable.status(of: pid)
       let about = "\(ProcessTable.arguments(of: pid).first ?? "") (process \(pid))"
