@@ -41,7 +41,7 @@ enum InstanceFigures {
   }
 
   /// Where the text behind the next `separator` begins.
-  private static func next(_ separator: UInt8, from start: Int, in text: UnsafeRawBufferPointer) -> Int {
+  static func next(_ separator: UInt8, from start: Int, in text: UnsafeRawBufferPointer) -> Int {
     var index = start
     while index < text.count {
       index += 1
@@ -51,7 +51,7 @@ enum InstanceFigures {
   }
 
   /// Where the value begins if `label` and spaces stand at `start`.
-  private static func value(at start: Int, behind label: StaticString, in text: UnsafeRawBufferPointer) -> Int? {
+  static func value(at start: Int, behind label: StaticString, in text: UnsafeRawBufferPointer) -> Int? {
     var index = start
     for offset in 0..<label.utf8CodeUnitCount {
       guard index < text.count, text[index] == label.utf8Start[offset] else { return nil }
@@ -62,7 +62,7 @@ enum InstanceFigures {
   }
 
   /// The decimal number at `start`.
-  private static func number(at start: Int, in text: UnsafeRawBufferPointer) -> UInt64? {
+  static func number(at start: Int, in text: UnsafeRawBufferPointer) -> UInt64? {
     var value: UInt64?
     var index = start
     while index < text.count, case let byte = text[index], byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {

@@ -89,7 +89,9 @@ final class InstanceSampler {
     let due = entries.values.filter { $0.files.memory != nil && $0.measured < sampleNumber }
     for entry in due.sorted(by: { $0.measured < $1.measured }) {
       entry.measured = sampleNumber
-      let figure = read(entry.files.memory, "proportional memory", of: entry, InstanceFigures.memory)
+      let figure = read(
+        entry.files.memory, "memory", of: entry,
+        entry.record.kind == .docker ? InstanceFigures.memory(memoryStat:) : InstanceFigures.memory(smapsRollup:))
       entry.memoryMB = figure ?? -1
       if spent() >= limit { return true }
     }
@@ -103,14 +105,18 @@ final class InstanceSampler {
     sample.sshPort = Int(record.sshPort)
     sample.memoryUsageMB = entry.memoryMB
     sample.diskUsageMB = disk(entry)
-    let time = read(entry.files.time, "CPU time", of: entry, InstanceFigures.time)
+    let isContainer = record.kind == .docker
+    let time = read(
+      entry.files.time, "CPU time", of: entry,
+      isContainer ? InstanceFigures.time(group:) : InstanceFigures.time(stat:))
     sample.cpuUsage = entry.share.update(
-      time, at: clock(), vcpus: record.vcpus, ticksPerSecond: ticksPerSecond)
+      time, at: clock(), vcpus: record.vcpus,
+      ticksPerSecond: isContainer ? InstanceFigures.groupTicksPerSecond : ticksPerSecond)
     return sample
   }
 
   private func disk(_ entry: Entry) -> Int {
-    guard let disk = entry.files.disk else { return -1 }
+    guard let disk = entry.files.disk else { return entry.record.diskMB ?? -1 }
     do {
       if let figure = try InstanceFigures.disk(blocks: disk.status().st_blocks) { return figure }
       complain("its disk has an absurd number of blocks", entry)
@@ -126,8 +132,8 @@ final class InstanceSampler {
   ) -> Figure? {
     guard let file else { return nil }
     let count = buffer.withUnsafeMutableBytes { pread(file.raw, $0.baseAddress, $0.count, 0) }
-    // ESRCH: the process has ended, and launcher-vmm is about to say so.
-    if count < 0 && errno == ESRCH { return nil }
+    // The process, or the container's group, has ended, and launcher-vmm is about to say so.
+    if count < 0 && [ESRCH, ENODEV].contains(errno) { return nil }
     guard count > 0 else {
       complain("\(what): \(count < 0 ? SystemError.text(errno) : "the text is empty")", entry)
       return nil

@@ -16,8 +16,13 @@ struct Promise: Equatable {
     self.diskMB = diskMB
   }
 
-  init(_ resources: Resources, _ image: BackingImage) {
+  /// - image: nil for a container, whose disk is what was asked for.
+  init(_ resources: Resources, _ image: BackingImage?) {
     memoryMB = resources.memoryMB
+    guard let image else {
+      diskMB = resources.diskMB ?? 0
+      return
+    }
     // Rounded up: a node that is full to the last byte has no room for the rest.
     diskMB = (image.diskSize(diskMB: resources.diskMB) + 999_999) / 1_000_000
   }

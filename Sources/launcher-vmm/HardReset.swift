@@ -9,15 +9,17 @@ import Rights
 import Settings
 import Spawning
 
-/// `-hard-reset`: ends the machines of all instances and removes the instances, whatever their state files say, and
-/// their networks.
+/// `-hard-reset`: ends the machines and containers of all instances and removes the instances, whatever their state
+/// files say, and their networks.
 ///
 /// It needs neither a scheduler nor the other processes, and runs with the rights of the manager.
 enum HardReset {
   /// Does it, says what it did, and gives the exit status: 1 when something is left.
   static func run(_ options: Settings) throws -> Int32 {
     let network = try LauncherVMM.networkHelper(options)
+    let containers = try LauncherVMM.forkContainers(options)
     try Confinement.dropPrivileges(to: options.user, rights: .manager)
+    let null = try Descriptor.open("/dev/null", O_RDWR)
     let store = try InstanceStore(StateFolder(options.stateFolder))
     LoopActor.prepare()
     if let warning = try Confinement.confine(.manager, store.surroundings(nil, machineGroups: nil)) {
@@ -25,7 +27,8 @@ enum HardReset {
     }
     let outcome = Outcome()
     LoopActor.run {
-      await reset(store, outcome)
+      let engine = containers.map { ContainerEngine($0, null: null, options) }
+      await reset(store, engine, outcome)
       if let network, !(await resetNetworks(options, network)) { outcome.status = 1 }
       LoopActor.loop.stop()
     }
@@ -36,8 +39,9 @@ enum HardReset {
     var status: Int32 = 1
   }
 
-  @LoopActor private static func reset(_ store: InstanceStore, _ outcome: Outcome) async {
+  @LoopActor private static func reset(_ store: InstanceStore, _ engine: ContainerEngine?, _ outcome: Outcome) async {
     do {
+      try await removeContainers(engine)
       try store.removeLeftovers()
       let all = try store.list()
       var deleted = 0
@@ -45,7 +49,7 @@ enum HardReset {
         all.map { id in
           {
             do {
-              try await delete(id, store)
+              try await delete(id, store, engine)
               deleted += 1
             } catch {
               log.error("\(id): \(error)")
@@ -82,8 +86,19 @@ enum HardReset {
     return await TenantNetworks(options.network, client).removeAll()
   }
 
-  @LoopActor private static func delete(_ id: Identifier, _ store: InstanceStore) async throws {
-    let run = try? store.readState(of: id).run
+  /// Before the instances, which are all that is known of a node without an engine.
+  @LoopActor private static func removeContainers(_ engine: ContainerEngine?) async throws {
+    guard let engine else { return }
+    let count = try await Containers.removeAll(engine)
+    log.info("hard reset: \(count) containers removed")
+  }
+
+  @LoopActor private static func delete(_ id: Identifier, _ store: InstanceStore, _ engine: ContainerEngine?)
+    async throws
+  {
+    let file = try? store.readState(of: id)
+    if file?.spec.kind == .docker && engine == nil { throw Unlaunchable(description: Node.containersAreOff) }
+    let run = file?.run
     var end = "no machine ran"
     if let folder = try? store.folder(of: id), let found = Machine.find(id, in: folder, recorded: run),
       let machine = await Machine.takeOver(found)

@@ -36,15 +36,17 @@ import Spawning
   private var file: InstanceFile?
   /// Why the state file cannot be read, when there is a folder but no state.
   private var corruption: String?
-  private var machine: Machine?
-  /// What launcher-stats reads of the machine's process; nil while none runs.
+  private var runner: (any Runner)?
+  /// What launcher-stats reads of what runs; nil while nothing does.
   private var figures: ProcessFigures?
   /// What a START at work on it will have promised.
   private var reserved: Promise?
-  /// A START or RESTART is at work on it, or a machine that an interrupted one started has not said who it is.
+  /// A START or RESTART is at work on it, or what an interrupted one started has not said who it is.
   private var isStarting = false
-  /// What `recover` found of its machine, until `takeOver`.
-  private var found: Machine.Found?
+  /// What `recover` found of its machine or container, until `takeOver`.
+  private var remains: (any Remains)?
+  /// Something may have happened to its container, and nobody has looked yet.
+  private var isToBeLookedAt = false
 
   init(_ id: Identifier, node: Node) {
     self.id = id
@@ -53,9 +55,10 @@ import Spawning
 
   /// It has a folder.
   var exists: Bool { file != nil || corruption != nil }
-  var isRunning: Bool { machine != nil }
+  var isRunning: Bool { runner != nil }
+  var isContainer: Bool { file?.spec.kind == .docker }
   /// A machine of its was found, or may turn out to be there.
-  var mayHaveMachine: Bool { isRunning || found != nil }
+  var mayHaveMachine: Bool { isRunning || remains != nil }
   /// What it was promised; nil when it is neither there nor being made. Of a corrupt one nothing is known.
   var promise: Promise? {
     if let file { return Promise(file.spec.resources, file.image) }
@@ -74,14 +77,15 @@ import Spawning
     let state: InstanceState = isStarting ? .pending : isRunning ? .active : .exited
     let ssh = file?.spec.sshAddress
     return InstanceRecord(
-      instance: id, state: state, vcpus: file?.spec.resources.vcpus ?? Resources.defaultVCPUs, sshIP: ssh?.ip,
-      sshPort: ssh?.port ?? 0)
+      instance: id, kind: file?.spec.kind ?? .qemu, state: state,
+      vcpus: file?.spec.resources.vcpus ?? Resources.defaultVCPUs, diskMB: node.containers?.diskMB(of: id),
+      sshIP: ssh?.ip, sshPort: ssh?.port ?? 0)
   }
 
   /// For launcher-stats, beside the record.
   var files: InstanceFiles {
     var files = InstanceFiles(memory: figures?.memory, time: figures?.time)
-    if file != nil {
+    if let file, file.spec.kind == .qemu {
       do {
         files.disk = try Descriptor.name(InstanceDisk.name, in: node.store.folder(of: id).handle)
       } catch {
@@ -93,7 +97,7 @@ import Spawning
 
   // MARK: start-up
 
-  /// Reads an instance that an earlier run of launcher left, and looks for its machine. The instance takes commands
+  /// Reads an instance that an earlier run of launcher left, and looks for what runs it. The instance takes commands
   /// from then on, and works on them when `takeOver` is done.
   func recover() {
     do {
@@ -103,24 +107,23 @@ import Spawning
       log.error("\(id): \(error): left alone; RESTART is refused, DELETE works")
     }
     guard let folder = try? node.store.folder(of: id) else { return }
-    guard let found = Machine.find(id, in: folder, recorded: file?.run) else { return }
-    if let machine = found.machine { watch(machine) }
-    isStarting = found.machine == nil
+    let backend = node.backend(of: file?.spec.kind ?? .qemu)
+    guard let remains = backend?.find(id, file, in: folder) else { return }
+    if let runner = remains.runner { watch(runner) }
+    isStarting = remains.runner == nil
     isWorking = true
-    self.found = found
+    self.remains = remains
   }
 
-  /// Manages the machine again that `recover` found.
+  /// Manages again what `recover` found.
   func takeOver() async {
-    guard let found else { return }
-    self.found = nil
-    let machine = await Machine.takeOver(found)
+    guard let remains else { return }
+    self.remains = nil
+    let runner = await remains.takeOver()
     isStarting = false
-    if let machine {
-      limit(machine.pid)
-      await use(machine)
-      if file?.run != machine.run { recordRun(of: machine, in: found.folder) }
-      log.info("\(id): runs in process \(machine.pid); managed again")
+    if let runner {
+      await use(runner)
+      log.info("\(id): runs in \(runner.name); managed again")
     }
     node.announce(self)
     LoopActor.start { await self.workOff() }
@@ -131,6 +134,10 @@ import Spawning
   func enqueue(_ request: Request, _ work: Work) {
     queue.append((request, work))
     if case .delete = work { hurry.open() }
+    wake()
+  }
+
+  private func wake() {
     guard !isWorking else { return }
     isWorking = true
     LoopActor.start { await self.workOff() }
@@ -141,18 +148,29 @@ import Spawning
   }
 
   private func workOff() async {
-    while !queue.isEmpty {
-      let (request, work) = queue.removeFirst()
-      let failure = await perform(request, work)
-      if let failure {
-        log.error("\(id): \(work.command.name) failed with \(failure.reason.name): \(failure.cause)")
-        node.reports.add(.failure(work.command, id, failure.reason), of: request)
+    while true {
+      if isToBeLookedAt {
+        isToBeLookedAt = false
+        await lookNow()
+      } else if !queue.isEmpty {
+        let (request, work) = queue.removeFirst()
+        await carryOut(request, work)
+      } else {
+        break
       }
-      if failure.map(\.changedCensus) ?? work.changesCensus { node.announceCensus() }
-      node.announceCompleted(request)
     }
     isWorking = false
     if isForgettable { node.forget(self) }
+  }
+
+  private func carryOut(_ request: Request, _ work: Work) async {
+    let failure = await perform(request, work)
+    if let failure {
+      log.error("\(id): \(work.command.name) failed with \(failure.reason.name): \(failure.cause)")
+      node.reports.add(.failure(work.command, id, failure.reason), of: request)
+    }
+    if failure.map(\.changedCensus) ?? work.changesCensus { node.announceCensus() }
+    node.announceCompleted(request)
   }
 
   private struct Failure {
@@ -177,16 +195,12 @@ import Spawning
       return isRunning
         ? Failure(reason: .alreadyRunning, cause: "it runs") : Failure(reason: .instanceExists, cause: "it exists")
     }
-    guard spec.kind == .qemu else {
-      return Failure(reason: .launchFailure, cause: "vm_type docker: containers are not supported by this node")
+    guard let backend = node.backend(of: spec.kind) else {
+      return Failure(reason: .launchFailure, cause: "vm_type \(spec.kind.name): \(Node.containersAreOff)")
     }
-    guard spec.firmware == .legacy || node.firmware != nil else {
-      return Failure(
-        reason: .launchFailure,
-        cause: "fw_type efi: no EFI firmware is installed; install ovmf, or name its file with -ovmf")
-    }
+    if let obstacle = backend.obstacle(to: spec) { return Failure(reason: .launchFailure, cause: obstacle) }
     do {
-      let image = try BackingImage(spec.image!, in: node.store.images, at: node.store.imagesPath)
+      let image = try backend.backingImage(of: spec)
       let promise = Promise(spec.resources, image)
       if let limit = node.limitExceeded(by: promise) {
         return Failure(reason: .fullComputeNode, cause: limit)
@@ -195,14 +209,23 @@ import Spawning
       defer { reserved = nil }
       let attachment: Attachment?
       (file, attachment) = try await Creation(
-        node: node, request: request, spec: spec, image: image, guestData: guestData
+        node: node, backend: backend, file: InstanceFile(spec: spec, image: image, request: request.number),
+        guestData: guestData
       ).run()
       StopPoint.created.reach()
       node.tellOfArrival(of: self)
-      log.info("\(id): created from image \(image.name)")
+      log.info("\(id): created from image \(spec.image?.text ?? spec.container?.image.text ?? "")")
       return await boot(attachment, changedCensus: true)
     } catch {
-      return Failure(reason: error is TenantNetworks.Failure ? .networkFailure : .imageFailure, cause: "\(error)")
+      return Failure(reason: Self.reason(of: error, else: .imageFailure), cause: "\(error)")
+    }
+  }
+
+  private static func reason(of error: any Error, else reason: FailureReason) -> FailureReason {
+    switch error {
+    case is TenantNetworks.Failure: .networkFailure
+    case is Unlaunchable: .launchFailure
+    default: reason
     }
   }
 
@@ -216,10 +239,15 @@ import Spawning
     return failure
   }
 
-  /// Starts the machine of an instance that exists and does not run.
+  /// Starts an instance that exists and does not run.
   /// `attachment` nil: what it needs of a network is attached, again.
   private func boot(_ attachment: Attachment? = nil, changedCensus: Bool) async -> Failure? {
     guard let file else { return Failure(reason: .instanceCorrupt, cause: corruption ?? "no state") }
+    guard let backend = node.backend(of: file.spec.kind) else {
+      return Failure(
+        reason: .launchFailure, cause: "vm_type \(file.spec.kind.name): \(Node.containersAreOff)",
+        changedCensus: changedCensus)
+    }
     isStarting = true
     node.announce(self)
     defer {
@@ -227,82 +255,92 @@ import Spawning
       node.announce(self)
     }
     do {
-      let folder = try node.store.folder(of: id)
-      let isEFI = file.spec.firmware == .efi
-      if isEFI && node.firmware == nil {
-        throw Machine.Failure(
-          description: "fw_type efi: no EFI firmware is installed; install ovmf, or name its file with -ovmf")
-      }
-      // Missing when the START found firmware in one file.
-      if isEFI { try node.firmware?.ensureVariables(in: folder.handle) }
       let started = Moment.now
-      let link = if let attachment { attachment } else { try await node.networks?.attach(file.spec) }
-      StopPoint.networkAttached.reach()
-      let machine = try await Machine.start(
-        .machine(file.spec, file.image.stack, tapMTU: link?.mtu), of: id, in: folder, tap: link?.tap,
-        spawner: node.spawner, null: node.null, onProcess: limit)
-      StopPoint.machineAnswered.reach()
-      await use(machine)
-      recordRun(of: machine, in: folder)
+      let runner = try await backend.start(file, in: node.store.folder(of: id), attachment)
+      await use(runner)
       StopPoint.runRecorded.reach()
-      log.info("\(id): runs in process \(machine.pid), \(Int(started.age * 1000)) ms after its start")
+      log.info("\(id): runs in \(runner.name), \(Int(started.age * 1000)) ms after its start")
       return nil
     } catch {
       node.groups?.remove(id)
       return Failure(
-        reason: error is TenantNetworks.Failure ? .networkFailure : .launchFailure, cause: "\(error)",
-        changedCensus: changedCensus)
+        reason: Self.reason(of: error, else: .launchFailure), cause: "\(error)", changedCensus: changedCensus)
     }
   }
 
-  /// Gives the machine's process its share of the node. Of a machine whose state cannot be read it is not known.
-  private func limit(_ pid: pid_t) {
-    if let file { node.groups?.place(pid, of: id, MachineLimits(file.spec.resources)) }
-  }
-
-  private func watch(_ machine: Machine) {
-    guard !machine.hasEnded else { return }
-    self.machine = machine
-    machine.onEnd = { [weak self] in
+  private func watch(_ runner: any Runner) {
+    guard !runner.hasEnded else { return }
+    self.runner = runner
+    runner.onEnd = { [weak self] in
       guard let self else { return }
-      self.machine = nil
+      self.runner = nil
       self.figures = nil
       self.node.groups?.remove(self.id)
-      log.info("\(self.id): its machine has ended")
+      log.info("\(self.id): \(self.isContainer ? "its container" : "its machine") has ended")
       self.node.announce(self)
     }
   }
 
-  private func use(_ machine: Machine) async {
-    watch(machine)
-    guard isRunning else { return }
+  /// Watches, measures and records what runs.
+  private func use(_ runner: any Runner) async {
+    watch(runner)
+    if isRunning { await measure(runner) }
+    if file?.run != runner.run { record(runner) }
+  }
+
+  private func measure(_ runner: any Runner) async {
     do {
-      let opened = try await node.observer.figures(of: machine.pid)
+      let opened = try await node.observer.figures(of: runner.observed)
       // Its number cannot have passed to another process while its end is not seen.
-      if self.machine === machine { figures = opened }
+      if self.runner === runner { figures = opened }
     } catch {
-      if self.machine === machine { log.error("\(id): \(error): its memory and CPU usage are reported as -1") }
+      if self.runner === runner { log.error("\(id): \(error): its memory and CPU usage are reported as -1") }
     }
   }
 
-  private func recordRun(of machine: Machine, in folder: InstanceStore.Folder) {
+  private func record(_ runner: any Runner) {
     guard file != nil else { return }
-    file?.run = machine.run
+    file?.run = runner.run
     do {
-      if let file { try node.store.writeState(file, in: folder) }
+      if let file { try node.store.writeState(file, in: node.store.folder(of: id)) }
     } catch {
-      log.error("\(id): record its process: \(error); its QMP socket will have to do after a restart")
+      log.error("\(id): record what runs it: \(error); after a restart it has to be found without")
+    }
+  }
+
+  // MARK: what happens without a command
+
+  /// Something may have happened to its container.
+  func lookAgain() {
+    isToBeLookedAt = true
+    wake()
+  }
+
+  private func lookNow() async {
+    guard let file, isContainer, let backend = node.backend(of: file.spec.kind) else { return }
+    do {
+      let present = try await backend.look(for: id)
+      if let runner, runner.run == present?.run, runner.observed == present?.observed { return }
+      (runner as? Container)?.ended()
+      guard let present else { return }
+      await use(present)
+      log.info("\(id): runs in \(present.name)")
+      node.announce(self)
+    } catch {
+      log.warning("\(id): \(error); whether it runs is asked again when the container engine answers")
     }
   }
 
   private func stop(_ request: Request) async -> Failure? {
     guard exists else { return Failure(reason: .noInstance, cause: "no such instance") }
-    guard let machine else {
+    guard let runner else {
       return request.isRepeated ? nil : Failure(reason: .alreadyStopped, cause: "it does not run")
     }
-    let grace = deleteWaits ? 0 : node.stopGrace
-    while !(await machine.stop(grace: grace, hurry: hurry, isHurried: { deleteWaits })) {
-      log.error("\(id): its QEMU does not end; trying again")
+    do {
+      try await runner.stop(
+        grace: deleteWaits ? 0 : node.stopGrace, hurry: hurry, isHurried: { deleteWaits })
+    } catch {
+      return Failure(reason: .invalidData, cause: "\(error)")
     }
     StopPoint.machineEnded.reach()
     return nil
@@ -310,10 +348,11 @@ import Spawning
 
   /// Powers the guest down as STOP does.
   func powerDown() async {
-    guard let machine, !(await machine.stop(grace: node.stopGrace, hurry: hurry, isHurried: { deleteWaits })) else {
-      return
+    do {
+      try await runner?.stop(grace: node.stopGrace, hurry: hurry, isHurried: { deleteWaits })
+    } catch {
+      log.error("\(id): \(error)")
     }
-    log.error("\(id): its QEMU does not end")
   }
 
   private func restart(_ request: Request) async -> Failure? {
@@ -328,14 +367,14 @@ import Spawning
       node.reports.add(.deleted(id), of: request)
       return nil
     }
-    if let machine {
-      while !(await machine.pullPlug()) { log.error("\(id): its QEMU does not end; trying again") }
-      StopPoint.machineEnded.reach()
-    }
     do {
+      if let runner {
+        try await runner.end()
+        StopPoint.machineEnded.reach()
+      }
       try await remove()
     } catch {
-      return Failure(reason: .invalidData, cause: "remove its folder: \(error)")
+      return Failure(reason: .invalidData, cause: "\(error)")
     }
     node.reports.add(.deleted(id), of: request)
     StopPoint.reported.reach()
@@ -345,10 +384,11 @@ import Spawning
 
   /// Removes an instance that does not run. Its subnet is told of before its files go: a DELETE that is interrupted
   /// in between is known by them.
-  private func remove() async throws(SystemError) {
+  private func remove() async throws {
+    try await discard()
     await node.networks?.detach(id)
     StopPoint.networkDetached.reach()
-    try node.store.remove(id) {
+    try removeFolder {
       let subnet = tenantSubnet
       file = nil
       corruption = nil
@@ -356,6 +396,28 @@ import Spawning
     }
     StopPoint.filesRemoved.reach()
     node.announceRemoval(of: id)
+  }
+
+  private func removeFolder(_ onNameTaken: () -> Void) throws {
+    do {
+      try node.store.remove(id, between: onNameTaken)
+    } catch {
+      throw Unremovable(description: "remove its folder: \(error)")
+    }
+  }
+
+  private struct Unremovable: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  /// Removes what it has outside its folder. Of which kind a corrupt one is nobody knows.
+  private func discard() async throws {
+    guard let kind = file?.spec.kind else {
+      try await node.containers?.discard(id)
+      return
+    }
+    guard let backend = node.backend(of: kind) else { throw Unlaunchable(description: Node.containersAreOff) }
+    try await backend.discard(id)
   }
 }
 

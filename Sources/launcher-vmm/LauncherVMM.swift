@@ -43,6 +43,21 @@ import Startup
     }
   }
 
+  /// Forks the child that runs containers, where they are on, and gives up what it alone needs. Before the others are
+  /// forked, so that none of them has the group.
+  static func forkContainers(_ options: Settings) throws -> Descriptor? {
+    guard options.runsContainers else { return nil }
+    guard let tool = ContainerTool(options) else {
+      throw Unusable(
+        description:
+          "-containers: the container tool \(options.containerTool) is not there; install docker.io, or name "
+          + "docker's or podman's program with -container-tool")
+    }
+    let socket = try ContainerSpawner.fork(tool, options)
+    if let group = options.containerGroup, let warning = Confinement.leave(group: group) { log.warning(warning) }
+    return socket
+  }
+
   static func main() {
     let options = Settings.ofThisProcess(.vmm, libraries: Confinement.libraryVersions)
     if options.checksConfiguration { VMMReadiness.report(options) }
@@ -58,7 +73,8 @@ import Startup
       for program in programs.missing { log.error("\(program.name) is not installed: instances cannot be started") }
       let firmware = try firmware(options)
       let groups = groups(of: options.user?.uid ?? getuid())
-      let spawner = try Spawner.fork(paths: programs, firmware: firmware, options)
+      let containers = try forkContainers(options)
+      let spawner = try MachineSpawner.fork(paths: programs, firmware: firmware, options)
       let observer = try Observer.fork(options)
       let network = try networkHelper(options)
       let service = try ServiceManager()
@@ -82,7 +98,7 @@ import Startup
           service.stopping()
         }
         service.giveSignsOfLife(on: LoopActor.loop)
-        let client = SpawnerClient(spawner) {
+        let client = SpawnerClient<SpawnTask>(spawner) {
           log.fatal("the spawner has ended (\($0)); starting anew", status: Startup.startAgainStatus)
         }
         let observer = ObserverClient(observer) {
@@ -93,8 +109,9 @@ import Startup
             log.fatal("the network child has ended (\($0)); starting anew", status: Startup.startAgainStatus)
           }
         }
+        let engine = containers.map { ContainerEngine($0, null: null, options) }
         let node = Node(
-          store: store, spawner: client, observer: observer, networkClient: networkClient, null: null,
+          store: store, spawner: client, engine: engine, observer: observer, networkClient: networkClient, null: null,
           peers: Peers(listener: listener, users: users), service: service, settings)
         await node.run()
         LoopActor.loop.onReadable(powerDown.raw) {

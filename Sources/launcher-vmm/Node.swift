@@ -12,16 +12,18 @@ import Spawning
   static let maximumOpenRequests = 2 * NetToVMM.maximumInFlight
 
   let store: InstanceStore
-  let tools: ToolRunner
-  let spawner: SpawnerClient
+  /// What is said where containers are wanted and off.
+  static let containersAreOff = "containers are off on this node: start launcher with -containers"
+
   let observer: ObserverClient
   /// nil: machines have user-mode networking.
   let networks: TenantNetworks?
   private let network: NodeNetwork
-  let null: Descriptor
-  let firmware: FirmwareFiles?
   /// nil: machines have no limits.
   let groups: MachineGroups?
+  private let machines: Machines
+  /// nil: off.
+  private(set) var containers: Containers?
   /// Seconds that STOP waits for the guest.
   let stopGrace: Double
   private let capacity: Capacity
@@ -42,22 +44,24 @@ import Spawning
   }
 
   init(
-    store: InstanceStore, spawner: SpawnerClient, observer: ObserverClient, networkClient: NetworkClient?,
+    store: InstanceStore, spawner: SpawnerClient<SpawnTask>, engine: ContainerEngine?, observer: ObserverClient,
+    networkClient: NetworkClient?,
     null: Descriptor, peers: Peers, service: ServiceManager, _ settings: Settings
   ) {
     self.store = store
-    self.spawner = spawner
     self.observer = observer
     network = settings.network
     networks = networkClient.map { TenantNetworks(settings.network, $0) }
-    self.null = null
     self.peers = peers
     self.service = service
-    tools = ToolRunner(spawner: spawner, null: null, deadline: settings.toolDeadline)
-    firmware = settings.firmware
     groups = settings.groups
+    machines = Machines(
+      store: store, spawner: spawner, null: null, firmware: settings.firmware, groups: settings.groups,
+      networks: networks,
+      toolDeadline: settings.toolDeadline)
     stopGrace = settings.stopGrace
     capacity = settings.capacity
+    containers = engine.map { Containers($0, node: self) }
     peers.onNetChannel = { [unowned self] in welcomeNet() }
     peers.onStatsChannel = { [unowned self] in welcomeStats() }
     peers.onNetMessage = { [unowned self] in try handle($0) }
@@ -86,6 +90,7 @@ import Spawning
     service.ready(statusLine)
     // A monitor that does not answer keeps only its own instance waiting.
     try? await together(all.map { instance in { await instance.takeOver() } })
+    if let containers { LoopActor.start { await containers.follow() } }
     log.info("\(statusLine), \(Int(started.age * 1000)) ms after the start")
   }
 
@@ -146,6 +151,31 @@ import Spawning
   }
 
   func forget(_ instance: Instance) { instances[instance.id] = nil }
+
+  /// nil: such instances are not run on this node.
+  func backend(of kind: InstanceKind) -> (any Backend)? {
+    switch kind {
+    case .qemu: machines
+    case .docker: containers
+    }
+  }
+
+  // MARK: containers
+
+  func hasInstance(_ id: Identifier) -> Bool { instances[id]?.exists ?? false }
+
+  var hasContainers: Bool { instances.values.contains(where: \.isContainer) }
+
+  /// Something may have happened to an instance's container.
+  func lookAgain(at id: Identifier) { instances[id]?.lookAgain() }
+
+  func lookAtAllContainers() {
+    for instance in instances.values where instance.isContainer { instance.lookAgain() }
+  }
+
+  func announce(_ id: Identifier) {
+    if let instance = instances[id] { announce(instance) }
+  }
 
   // MARK: capacity
 

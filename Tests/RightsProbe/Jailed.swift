@@ -26,7 +26,7 @@ enum Jailed {
   /// Starts the spawner, with this program in place of every other.
   static func spawner(_ target: Target, _ user: UserIDs) throws -> Descriptor {
     let own = "\(target.folder)/rights-probe"
-    return try Spawner.fork(
+    return try MachineSpawner.fork(
       paths: ProgramPaths(Dictionary(uniqueKeysWithValues: Program.allCases.map { ($0, own) })), firmware: nil,
       Settings(
         .vmm, ["-state-dir=\(target.state)", "-user=\(user)", "-qemu-virtualisation=software", "-logtostderr"]))

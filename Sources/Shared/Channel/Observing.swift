@@ -1,30 +1,52 @@
+import Instances
 import Linux
 
-/// What the manager may ask of the observer: the open files that say what memory and CPU time a process uses.
+/// What the manager may ask of the observer: the open files that say what memory and CPU time somebody uses.
 public struct ObserveRequest: Message {
-  public let job: UInt64
-  public let pid: Int32
+  public enum Target: Equatable, Sendable {
+    /// A process of this user.
+    case process(Int32)
+    /// The control groups of a container.
+    case container(ContainerID)
+  }
 
-  public init(job: UInt64, pid: Int32) {
+  public let job: UInt64
+  public let target: Target
+
+  public init(job: UInt64, _ target: Target) {
     self.job = job
-    self.pid = pid
+    self.target = target
   }
 
   public func encode(into writer: inout WireWriter) {
     writer.integer(job)
-    writer.integer(pid)
+    switch target {
+    case .process(let pid):
+      writer.integer(UInt8(1))
+      writer.integer(pid)
+    case .container(let id):
+      writer.integer(UInt8(2))
+      writer.string(id.text)
+    }
   }
 
   public init(from reader: inout WireReader, descriptors: inout DescriptorList) throws(WireError) {
     job = try reader.integer()
-    pid = try reader.integer()
-    guard pid > 1 else { throw WireError("process \(pid)") }
+    switch try reader.integer(UInt8.self) {
+    case 1:
+      let pid = try reader.integer(Int32.self)
+      guard pid > 1 else { throw WireError("process \(pid)") }
+      target = .process(pid)
+    case 2:
+      target = .container(try reader.parsed(limit: ContainerID.length, "container id") { ContainerID($0) })
+    case let kind: throw WireError("target \(kind)")
+    }
   }
 }
 
 /// What the observer answers.
 public enum ObserveAnswer: Message {
-  /// /proc/PID/smaps_rollup and /proc/PID/stat
+  /// /proc/PID/smaps_rollup and /proc/PID/stat; of a container memory.stat, and cpu.stat or cpuacct.usage.
   case figures(job: UInt64, memory: Descriptor, time: Descriptor)
   case failed(job: UInt64, reason: String)
 

@@ -16,9 +16,20 @@ public enum Program: UInt8, Sendable, CaseIterable {
   }
 }
 
+/// What a child that starts programs can be asked for.
+public protocol SpawnableTask: Sendable {
+  /// The descriptors that come with it, to be the program's 0, 1, 2 and so on.
+  var descriptorCount: Int { get }
+  /// The program's name, for people.
+  var programName: String { get }
+
+  func encode(into writer: inout WireWriter)
+  init(from reader: inout WireReader) throws(WireError)
+}
+
 /// What a program is started for. It says all that the spawner needs to know to build the command line and the jail:
 /// the manager names instances and images, never a path, a program or an argument.
-public enum SpawnTask: Sendable {
+public enum SpawnTask: SpawnableTask {
   /// A machine: QEMU, on an instance that is in place. Descriptors: standard input, output and error, the listening
   /// sockets of its monitor and of its console, and its end of its network.
   /// `tapMTU` are the bytes of a packet there; nil: it has user-mode networking, and that descriptor is missing.
@@ -47,14 +58,17 @@ public enum SpawnTask: Sendable {
     if case .machine(let spec, _, _?) = self { spec.resources.isNetworkNode } else { false }
   }
 
-  var descriptorCount: Int {
+
+  public var programName: String { program.name }
+
+  public var descriptorCount: Int {
     switch self {
     case .machine(_, _, let tapMTU): tapMTU == nil ? 5 : 6
     case .overlay, .configDrive, .schedulerDrive: 3
     }
   }
 
-  fileprivate func encode(into writer: inout WireWriter) {
+  public func encode(into writer: inout WireWriter) {
     switch self {
     case .machine(let spec, let stack, let tapMTU):
       writer.integer(UInt8(1))
@@ -76,7 +90,7 @@ public enum SpawnTask: Sendable {
     }
   }
 
-  fileprivate init(from reader: inout WireReader) throws(WireError) {
+  public init(from reader: inout WireReader) throws(WireError) {
     switch try reader.integer(UInt8.self) {
     case 1:
       let spec = try reader.spec()
@@ -98,9 +112,14 @@ public enum SpawnTask: Sendable {
 }
 
 /// What the manager may ask of the spawner.
-public enum ManagerToSpawner: Message {
+public typealias ManagerToSpawner = SpawnMessage<SpawnTask>
+
+/// What the manager may ask of the child that runs the container tool.
+public typealias ManagerToContainers = SpawnMessage<ContainerTask>
+
+public enum SpawnMessage<Task: SpawnableTask>: Message {
   /// Start a program; the descriptors become the child's 0, 1, 2, 3 and so on.
-  case spawn(job: UInt64, SpawnTask, [Descriptor])
+  case spawn(job: UInt64, Task, [Descriptor])
 
   public var descriptors: [Descriptor] {
     switch self {
@@ -121,7 +140,7 @@ public enum ManagerToSpawner: Message {
     switch try reader.integer(UInt8.self) {
     case 1:
       let job = try reader.integer(UInt64.self)
-      let task = try SpawnTask(from: &reader)
+      let task = try Task(from: &reader)
       var taken: [Descriptor] = []
       for _ in 0..<task.descriptorCount { taken.append(try descriptors.next()) }
       self = .spawn(job: job, task, taken)

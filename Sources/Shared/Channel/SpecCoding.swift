@@ -27,7 +27,7 @@ extension WireWriter {
     identifier(spec.tenant)
     integer(spec.kind.rawValue)
     optional(spec.image) { $0.string($1.text) }
-    optional(spec.dockerImage) { $0.string($1) }
+    optional(spec.container) { $0.container($1) }
     integer(spec.firmware.rawValue)
     integer(UInt32(spec.resources.vcpus))
     integer(UInt32(spec.resources.memoryMB))
@@ -43,6 +43,14 @@ extension WireWriter {
     optional(network.subnetID) { $0.identifier($1) }
     optional(network.privateIP) { $0.address($1) }
     optional(network.publicIP) { $0.address($1) }
+  }
+
+  mutating func image(_ image: ImageReference) { string(image.text) }
+
+  private mutating func container(_ container: ContainerSpec) {
+    image(container.image)
+    optional(container.hostName) { $0.string($1.text) }
+    optional(container.command) { $0.list($1.words) { $0.string($1) } }
   }
 }
 
@@ -77,20 +85,37 @@ extension WireReader {
   mutating func spec() throws(WireError) -> InstanceSpec {
     var spec = InstanceSpec(instance: try identifier(), tenant: try identifier(), kind: try choice())
     spec.image = try optional { (r) throws(WireError) in try r.imageName() }
-    spec.dockerImage = try optional { (r) throws(WireError) in
-      try r.string(limit: InstanceSpec.maximumDockerImageLength)
-    }
+    spec.container = try optional { (r) throws(WireError) in try r.container() }
     spec.firmware = try choice()
     spec.resources.vcpus = Int(try integer(UInt32.self))
     spec.resources.memoryMB = Int(try integer(UInt32.self))
     spec.resources.diskMB = try optional { (r) throws(WireError) in Int(try r.integer(UInt32.self)) }
     spec.resources.isNetworkNode = try bool()
     guard spec.resources.isSane else { throw WireError("resources out of bounds") }
-    guard (spec.kind == .qemu) == (spec.image != nil), (spec.kind == .docker) == (spec.dockerImage != nil) else {
+    guard (spec.kind == .qemu) == (spec.image != nil), (spec.kind == .docker) == (spec.container != nil) else {
       throw WireError("an image that does not fit the kind of instance")
     }
     spec.network = try network()
     return spec
+  }
+
+  mutating func image() throws(WireError) -> ImageReference {
+    try parsed(limit: ImageReference.maximumLength, "image reference") { ImageReference($0) }
+  }
+
+  private mutating func container() throws(WireError) -> ContainerSpec {
+    var container = ContainerSpec(image: try image())
+    container.hostName = try optional { (r) throws(WireError) in
+      try r.parsed(limit: HostName.maximumLength, "host name") { HostName($0) }
+    }
+    container.command = try optional { (r) throws(WireError) in
+      let words = try r.list(limit: ContainerCommand.maximumWords) { (r) throws(WireError) in
+        try r.string(limit: ContainerCommand.maximumBytes)
+      }
+      guard let command = ContainerCommand(words) else { throw WireError("a command of \(words.count) words") }
+      return command
+    }
+    return container
   }
 
   private mutating func network() throws(WireError) -> InstanceNetwork {

@@ -4,16 +4,24 @@ import Linux
 /// What launcher-stats knows of an instance, from launcher-vmm.
 public struct InstanceRecord: Equatable, Sendable {
   public var instance: Identifier
+  public var kind: InstanceKind
   public var state: InstanceState
   public var vcpus: Int
+  /// 10^6 bytes, where it is known otherwise than by a file.
+  public var diskMB: Int?
   /// Where the guest's ssh is reached; nil where there is no such way.
   public var sshIP: IPv4Address?
   public var sshPort: UInt16
 
-  public init(instance: Identifier, state: InstanceState, vcpus: Int, sshIP: IPv4Address?, sshPort: UInt16) {
+  public init(
+    instance: Identifier, kind: InstanceKind = .qemu, state: InstanceState, vcpus: Int, diskMB: Int? = nil,
+    sshIP: IPv4Address?, sshPort: UInt16
+  ) {
     self.instance = instance
+    self.kind = kind
     self.state = state
     self.vcpus = vcpus
+    self.diskMB = diskMB
     self.sshIP = sshIP
     self.sshPort = sshPort
   }
@@ -21,9 +29,10 @@ public struct InstanceRecord: Equatable, Sendable {
 
 /// What launcher-stats reads an instance's figures from: open files of launcher-vmm's, which it has no right to open.
 public struct InstanceFiles {
-  /// /proc/PID/smaps_rollup of its machine; nil while none runs, or when it could not be opened.
+  /// /proc/PID/smaps_rollup of its machine, or memory.stat of its container; nil while none runs, or when it could not
+  /// be opened.
   public var memory: Descriptor?
-  /// /proc/PID/stat of its machine.
+  /// /proc/PID/stat of its machine; cpu.stat or cpuacct.usage of its container.
   public var time: Descriptor?
   /// Its disk, as a name without any right to the contents (O_PATH).
   public var disk: Descriptor?
@@ -58,8 +67,10 @@ public enum VMMToStats: Message {
     case .instance(let record, let files):
       writer.integer(UInt8(1))
       writer.identifier(record.instance)
+      writer.integer(record.kind.rawValue)
       writer.integer(record.state.rawValue)
       writer.integer(UInt32(record.vcpus))
+      writer.optional(record.diskMB) { $0.integer(Int64($1)) }
       writer.optional(record.sshIP) { $0.address($1) }
       writer.integer(record.sshPort)
       for file in [files.memory, files.time, files.disk] { writer.bool(file != nil) }
@@ -75,11 +86,13 @@ public enum VMMToStats: Message {
     switch try reader.integer(UInt8.self) {
     case 1:
       let instance = try reader.identifier()
+      let kind = try reader.choice(InstanceKind.self)
       let state = try reader.choice(InstanceState.self)
       let vcpus = Int(try reader.integer(UInt32.self))
       guard Resources.vcpusAllowed.contains(vcpus) else { throw WireError("\(vcpus) vcpus") }
       let record = InstanceRecord(
-        instance: instance, state: state, vcpus: vcpus,
+        instance: instance, kind: kind, state: state, vcpus: vcpus,
+        diskMB: try reader.optional { (r) throws(WireError) in try r.figure() },
         sshIP: try reader.optional { (r) throws(WireError) in try r.address() }, sshPort: try reader.integer())
       var files = InstanceFiles()
       files.memory = try reader.bool() ? try descriptors.next() : nil
@@ -201,7 +214,7 @@ public enum StatsToNet: Message {
 
 extension WireReader {
   /// A figure of a sample: -1 or more.
-  fileprivate mutating func figure() throws(WireError) -> Int {
+  mutating func figure() throws(WireError) -> Int {
     let value = try integer(Int64.self)
     guard value >= -1 else { throw WireError("figure \(value)") }
     return Int(value)

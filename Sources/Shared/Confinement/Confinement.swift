@@ -36,6 +36,21 @@ public enum Confinement {
     try keepParentDeathSignal(parentDeathSignal, parent)
   }
 
+  /// Leaves a supplementary group, for this process and those that it forks from now on. Gives a warning where that takes
+  /// a right which the process was not started with.
+  public static func leave(group: gid_t) -> String? {
+    var groups = [gid_t](repeating: 0, count: maximumGroups)
+    let count = getgroups(Int32(groups.count), &groups)
+    let kept = groups.prefix(Int(max(0, count))).filter { $0 != group }
+    guard count < 0 || kept.count != count else { return nil }
+    if count >= 0, setgroups(kept.count, kept) == 0 { return nil }
+    return "leave group \(group): \(String(cString: strerror(errno))): every process of launcher-vmm keeps it; "
+      + "start it as root, or with CAP_SETGID as the package launcher-docker's unit does"
+  }
+
+  /// Supplementary groups that a process of launcher may be started with.
+  private static let maximumGroups = 1024
+
   private static func readParentDeathSignal() throws(ConfinementError) -> Int32 {
     var signal: Int32 = 0
     let result = withUnsafeMutablePointer(to: &signal) { sh_prctl(PR_GET_PDEATHSIG, UInt(bitPattern: $0), 0, 0, 0) }

@@ -85,8 +85,8 @@ public struct InstanceSpec: Equatable, Sendable {
   public var kind: InstanceKind
   /// The backing image of a virtual machine; nil for a container.
   public var image: ImageName?
-  /// The image reference of a container; nil for a virtual machine.
-  public var dockerImage: String?
+  /// nil for a virtual machine.
+  public var container: ContainerSpec?
   public var firmware: Firmware
   public var resources: Resources
   public var network: InstanceNetwork
@@ -104,19 +104,16 @@ public struct InstanceSpec: Equatable, Sendable {
     return (concentrator, port)
   }
 
-  /// Longest docker image reference, in bytes: a name of 255 and a tag of 128 or a digest of 135.
-  public static let maximumDockerImageLength = 512
-
   public init(
     instance: Identifier, tenant: Identifier, kind: InstanceKind = .qemu, image: ImageName? = nil,
-    dockerImage: String? = nil, firmware: Firmware = .efi, resources: Resources = Resources(),
+    container: ContainerSpec? = nil, firmware: Firmware = .efi, resources: Resources = Resources(),
     network: InstanceNetwork = InstanceNetwork()
   ) {
     self.instance = instance
     self.tenant = tenant
     self.kind = kind
     self.image = image
-    self.dockerImage = dockerImage
+    self.container = container
     self.firmware = firmware
     self.resources = resources
     self.network = network

@@ -23,13 +23,16 @@ struct FieldValue {
   var isAbsent: Bool { problem == nil && (node.isNull || node.text == "") }
 
   /// Values of one field: room for about fifty resources.
-  private static let nodes = 512
+  static let nodes = 512
   /// Bytes of a scalar: twice the longest, a docker image reference.
-  private static let scalarBytes = 2 * InstanceSpec.maximumDockerImageLength
+  static let scalarBytes = 2 * ImageReference.maximumLength
 
   /// Reads the value that begins with `event`, the one that `reader` has read last.
-  init(_ event: YAMLEventReader.Event, from reader: YAMLEventReader) throws(YAMLError) {
-    var builder = YAMLTreeBuilder(reader, nodes: Self.nodes, scalarBytes: Self.scalarBytes)
+  init(
+    _ event: YAMLEventReader.Event, from reader: YAMLEventReader, nodes: Int = FieldValue.nodes,
+    scalarBytes: Int = FieldValue.scalarBytes
+  ) throws(YAMLError) {
+    var builder = YAMLTreeBuilder(reader, nodes: nodes, scalarBytes: scalarBytes)
     node = try builder.node(event)
     problem = builder.problem
   }

@@ -27,7 +27,9 @@ struct StartFields {
     var spec = InstanceSpec(instance: instance, tenant: tenant, kind: kind, firmware: firmware)
     switch kind {
     case .qemu: spec.image = try required(.image, "an image's name") { ImageName($0) }
-    case .docker: spec.dockerImage = try required(.dockerImage, "a docker image", Self.dockerImage)
+    case .docker:
+      spec.container = ContainerSpec(
+        image: try required(.dockerImage, "a docker image's reference") { ImageReference($0) })
     }
     spec.resources = try resources()
     spec.network = try network()
@@ -65,21 +67,6 @@ struct StartFields {
     guard let value = section.fields[field] else { return nil }
     if let problem = value.problem { throw FieldError(problem: "`\(field.rawValue)`: \(problem)") }
     return value.isAbsent ? nil : value.node
-  }
-
-  /// Letters, digits and the punctuation of image references; never an option's leading `-`.
-  private static func dockerImage(_ text: String) -> String? {
-    guard (1...InstanceSpec.maximumDockerImageLength).contains(text.utf8.count) else { return nil }
-    func isAlphanumeric(_ byte: UInt8) -> Bool {
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-        UInt8(ascii: "A")...UInt8(ascii: "Z"):
-        true
-      default: false
-      }
-    }
-    let isReference = text.utf8.allSatisfy { isAlphanumeric($0) || "._-/:@+".utf8.contains($0) }
-    return isReference && text.utf8.first.map(isAlphanumeric) == true ? text : nil
   }
 
   // MARK: requested_resources

@@ -66,6 +66,14 @@ public func parseStart(_ bytes: [UInt8], for node: NodeNetwork = .none) throws(P
   }
   guard userData.count <= 1 else { throw refuse("it has more than one cloud-config document") }
   guard metaData.count <= 1 else { throw refuse("it has more than one meta-data document") }
+  if spec.container != nil {
+    do {
+      spec.container?.command = try ContainerFields.command(in: userData.first ?? [])
+      spec.container?.hostName = try ContainerFields.hostName(in: metaData.first)
+    } catch {
+      throw refuse(error.problem)
+    }
+  }
   return StartPayload(spec: spec, userData: userData.first ?? [], metaData: metaData.first)
 }
 

@@ -62,16 +62,20 @@ private let toolLimits = [
 ]
 
 /// What neither QEMU nor a tool needs and the spawner does.
-private let jailRules: [SyscallRule] = [
+let jailRules: [SyscallRule] = [
   rule("fork", "vfork", because: "a new process"),
   rule("clone", when: [argument(0, hasNone: cloneThread)], because: "a new process; threads are in order"),
   rule("kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal", because: "other processes"),
   rule("pidfd_open", because: "other processes"),
 ]
 
+/// What a program that talks to nobody needs not.
+let noSockets = [
+  rule("socket", "socketpair", failing: eAccess, because: "none has a network, or peers, but by what it is handed")
+]
+
 /// What would reach other processes and files of the same user past Landlock.
 let sameUserRules: [SyscallRule] = [
-  rule("socket", "socketpair", failing: eAccess, because: "none has a network, or peers, but by what it is handed"),
   rule("process_madvise", "process_mrelease", because: "other processes' memory"),
   rule("prlimit64", when: [argument(0, isNot: 0)], because: "other processes' limits"),
   rule(

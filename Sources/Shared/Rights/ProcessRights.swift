@@ -18,7 +18,8 @@ public struct ProcessRights: Sendable {
 
   /// Every process of launcher and every program that it starts.
   public static let all = [
-    frontEnd, net, resolver, manager, spawner, observer, network, stats, qemu, qemuImg, xorriso,
+    frontEnd, net, resolver, manager, spawner, observer, network, containers, stats, qemu, qemuImg, xorriso,
+    containerTool,
   ]
 }
 

@@ -72,7 +72,7 @@ extension ProcessRights {
         + allow([.execute, .readFile], .programs, because: "the programs that it may start, and no other")
         + allow(.read, .images, because: "backing images")
         + allow(.own, .instances, because: "each machine's disk, each tool's staging folder")),
-    seccomp: SeccompPolicy(kind: .denyList, rules: neverForChildren + noOtherIdentity + sameUserRules),
+    seccomp: SeccompPolicy(kind: .denyList, rules: neverForChildren + noOtherIdentity + noSockets + sameUserRules),
     libraries: manager.libraries)
 }
 
@@ -94,7 +94,7 @@ extension ProcessRights {
     libraries: manager.libraries)
 }
 
-private let noOtherIdentity = [
+let noOtherIdentity = [
   rule(
     "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid", "setgroups",
     "capset", because: "another identity")

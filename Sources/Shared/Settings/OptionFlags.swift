@@ -16,6 +16,11 @@ struct OptionFlags {
   let hardReset: Flag<Bool>
   let console: Flag<ConsoleKind>
   let firmware: Flag<String>
+  let containers: Flag<Bool>
+  let containerTool: Flag<String>
+  let containerSocket: Flag<String>
+  let containerGroup: Flag<String>
+  let pullDeadline: Flag<Duration>
   let maximumInstances: Flag<Int>
   let limitsMemory: Flag<Bool>
   let limitsDisk: Flag<Bool>
@@ -108,6 +113,28 @@ struct OptionFlags {
       default: ConsoleKind(rawValue: text)
       }
     }
+
+    containers = flags.bool(
+      "containers", group: "Containers", help: "run containers, through docker",
+      detail: """
+        Without it a START with vm_type docker fails. Whoever may use docker's socket is as good as root on the node: one \
+        child of launcher-vmm may, and it is given to no other process. See docs/CONTAINERS.md.
+        """)
+    containerTool = flags.string(
+      "container-tool", "FILE", default: "", group: "Containers", help: "docker's command line",
+      detail: """
+        The program docker, or podman, which is used with its own options. Without it, docker is looked for where \
+        distributions have it.
+        """, completion: .file)
+    containerSocket = flags.string(
+      "container-socket", "SOCKET", default: "/run/docker.sock", group: "Containers", help: "where the engine listens",
+      detail: "The socket of dockerd, also of a rootless one, or of `podman system service`.", completion: .file)
+    containerGroup = flags.string(
+      "container-group", "GROUP", default: "docker", group: "Containers", help: "group that may use the socket",
+      detail: "By name or number. The one child of launcher-vmm that uses the socket has it. Empty: none is needed.")
+    pullDeadline = flags.duration(
+      "pull-deadline", default: .seconds(600), in: .seconds(1)...(.seconds(86_400)), group: "Containers",
+      help: "time to fetch an image", detail: "A START whose image is not there within this time fails.")
 
     maximumInstances = flags.int(
       "max-vm", default: 32, in: 1...100_000, group: "Limits", help: "instances until the node is FULL",

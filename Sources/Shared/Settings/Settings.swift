@@ -31,6 +31,14 @@ public struct Settings: Sendable {
   public let console: ConsoleKind
   /// The file of the EFI firmware; empty: where the distribution has it.
   public let firmware: String
+  /// vm_type docker is carried out.
+  public let runsContainers: Bool
+  /// The file of docker's command line; empty: where the distribution has it.
+  public let containerTool: String
+  public let containerSocket: String
+  private let containerGroupName: String
+  /// Seconds.
+  public let pullDeadline: Double
   public let maximumInstances: Int
   public let limitsMemory: Bool
   public let limitsDisk: Bool
@@ -82,6 +90,11 @@ public struct Settings: Sendable {
     isHardReset = parsed[options.hardReset]
     console = parsed[options.console]
     firmware = parsed[options.firmware]
+    runsContainers = parsed[options.containers]
+    containerTool = parsed[options.containerTool]
+    containerSocket = parsed[options.containerSocket]
+    containerGroupName = parsed[options.containerGroup]
+    pullDeadline = parsed[options.pullDeadline] / .seconds(1)
     maximumInstances = parsed[options.maximumInstances]
     limitsMemory = parsed[options.limitsMemory]
     limitsDisk = parsed[options.limitsDisk]
@@ -104,6 +117,12 @@ public struct Settings: Sendable {
     netUID = options.netUID.flatMap { parsed[$0] }
     statsUID = options.statsUID.flatMap { parsed[$0] }
     self.arguments = parsed.arguments(except: OptionFlags.namesOfFrontEnd)
+  }
+
+  /// The group that may use the container engine's socket; nil where there is none, or no containers are run.
+  public var containerGroup: gid_t? {
+    guard runsContainers, !containerGroupName.isEmpty else { return nil }
+    return gid_t(containerGroupName) ?? getgrnam(containerGroupName)?.pointee.gr_gid
   }
 
   /// The options of a program, for its help text and manuals.

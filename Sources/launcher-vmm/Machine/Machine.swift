@@ -28,7 +28,7 @@ import Loop
   private static let quotedLog = 1024
 
   let instance: Identifier
-  let pid: pid_t
+  nonisolated let pid: pid_t
   private let pidfd: Descriptor
   private let folder: Descriptor
   private var qmp: QMPClient?
@@ -77,7 +77,7 @@ import Loop
   /// there is a process.
   static func start(
     _ task: SpawnTask, of instance: Identifier, in folder: InstanceStore.Folder, tap: Descriptor?,
-    spawner: SpawnerClient, null: Descriptor, onProcess: (pid_t) -> Void
+    spawner: SpawnerClient<SpawnTask>, null: Descriptor, onProcess: (pid_t) -> Void
   ) async throws(Failure) -> Machine {
     let child: ChildProcess
     let recorder: Recorder?
@@ -143,7 +143,8 @@ import Loop
   /// monitor's socket is the proof of life: nobody listens there once QEMU is gone, and the kernel names the process
   /// that greets.
   static func find(_ instance: Identifier, in folder: InstanceStore.Folder, recorded run: InstanceFile.Run?) -> Found? {
-    let machine = run.flatMap { run in adopt(instance, run.pid, folder) { isAlive(run) } }
+    var machine: Machine?
+    if case .process(let run) = run { machine = adopt(instance, run.pid, folder) { isAlive(run) } }
     let events = EventForwarder()
     do {
       let monitor = try QMPClient(
@@ -187,7 +188,7 @@ import Loop
     return machine
   }
 
-  private static func isAlive(_ run: InstanceFile.Run) -> Bool {
+  private static func isAlive(_ run: InstanceFile.Run.Process) -> Bool {
     run.bootID == ProcessIdentity.bootID() && ProcessIdentity.startTime(of: run.pid) == run.startTime
   }
 
@@ -204,7 +205,7 @@ import Loop
   /// What identifies the process in the instance's state file.
   var run: InstanceFile.Run? {
     ProcessIdentity.startTime(of: pid).map {
-      InstanceFile.Run(pid: pid, startTime: $0, bootID: ProcessIdentity.bootID())
+      .process(InstanceFile.Run.Process(pid: pid, startTime: $0, bootID: ProcessIdentity.bootID()))
     }
   }
 
@@ -260,20 +261,18 @@ import Loop
 
   // MARK: stop
 
-  /// Asks the guest to power down and waits up to `grace` seconds, or until `hurry` opens; then pulls the plug.
-  /// `isHurried` tells that it was opened while QEMU had not answered yet.
-  func stop(grace: Double, hurry: Gate, isHurried: () -> Bool) async -> Bool {
-    if grace > 0, let qmp, !hasEnded {
-      let deadline = Moment.after(seconds: grace)
-      do {
-        try await qmp.execute("system_powerdown", until: deadline)
-        StopPoint.powerDownAsked.reach()
-        if !isHurried() { await waitForEnd(until: deadline, or: hurry) }
-      } catch {
-        log.warning("\(instance): ask the guest to power down: \(error)")
-      }
+  /// Asks the guest to power down and waits up to `grace` seconds, or until `hurry` opens. `isHurried` tells that it was
+  /// opened while QEMU had not answered yet.
+  func askToEnd(grace: Double, hurry: Gate, isHurried: () -> Bool) async {
+    guard grace > 0, let qmp, !hasEnded else { return }
+    let deadline = Moment.after(seconds: grace)
+    do {
+      try await qmp.execute("system_powerdown", until: deadline)
+      StopPoint.powerDownAsked.reach()
+      if !isHurried() { await waitForEnd(until: deadline, or: hurry) }
+    } catch {
+      log.warning("\(instance): ask the guest to power down: \(error)")
     }
-    return await pullPlug()
   }
 
   /// Ends QEMU: by `quit`, so that its disk is flushed, else by SIGKILL. False when it is still there after that.

@@ -47,9 +47,15 @@ enum Observer {
 
   private static func answer(_ request: ObserveRequest) -> ObserveAnswer {
     do {
-      return .figures(
-        job: request.job, memory: try .open("/proc/\(request.pid)/smaps_rollup", O_RDONLY),
-        time: try .open("/proc/\(request.pid)/stat", O_RDONLY))
+      switch request.target {
+      case .process(let pid):
+        return .figures(
+          job: request.job, memory: try .open("/proc/\(pid)/smaps_rollup", O_RDONLY),
+          time: try .open("/proc/\(pid)/stat", O_RDONLY))
+      case .container(let id):
+        let groups = try ContainerGroups(of: id)
+        return .figures(job: request.job, memory: groups.memory, time: groups.time)
+      }
     } catch {
       return .failed(job: request.job, reason: "\(error)")
     }

@@ -3,11 +3,9 @@ import Channel
 import Linux
 import Loop
 
-/// Open files that tell of a process for as long as it lives.
+/// Open files that tell of a process, or of a container, for as long as it lives.
 @LoopActor final class ProcessFigures {
-  /// /proc/PID/smaps_rollup
   let memory: Descriptor
-  /// /proc/PID/stat
   let time: Descriptor
 
   fileprivate init(memory: Descriptor, time: Descriptor) {
@@ -35,8 +33,8 @@ import Loop
     }
   }
 
-  /// Opens what says how much memory and CPU time a process of this user uses.
-  func figures(of pid: Int32) async throws(Refused) -> ProcessFigures {
-    try await pending.ask { channel.send(ObserveRequest(job: $0, pid: pid)) }
+  /// Opens what says how much memory and CPU time somebody uses.
+  func figures(of target: ObserveRequest.Target) async throws(Refused) -> ProcessFigures {
+    try await pending.ask { channel.send(ObserveRequest(job: $0, target)) }
   }
 }

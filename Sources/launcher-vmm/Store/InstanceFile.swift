@@ -4,13 +4,18 @@ import Linux
 
 /// The file `state` of an instance: everything RESTART needs, whatever became of the command that made it.
 struct InstanceFile: Equatable {
-  /// The machine that was last seen running.
-  struct Run: Equatable {
-    var pid: Int32
-    /// Clock ticks since boot, field 22 of /proc/PID/stat: with the boot's id it tells a process from a later one
-    /// of the same number.
-    var startTime: UInt64
-    var bootID: String
+  /// What was last seen running.
+  enum Run: Equatable {
+    case process(Process)
+    case container(ContainerID)
+
+    struct Process: Equatable {
+      var pid: Int32
+      /// Clock ticks since boot, field 22 of /proc/PID/stat: with the boot's id it tells a process from a later one
+      /// of the same number.
+      var startTime: UInt64
+      var bootID: String
+    }
   }
 
   static let name = "state"
@@ -18,7 +23,8 @@ struct InstanceFile: Equatable {
   static let limits = JSONLimits(bytes: 65_536, depth: 8, nodes: 1000)
 
   var spec: InstanceSpec
-  var image: BackingImage
+  /// nil for a container.
+  var image: BackingImage?
   /// The number of the START that made it.
   var request: UInt64
   var run: Run?
@@ -35,7 +41,7 @@ struct InstanceFile: Equatable {
     }
   }
 
-  init(spec: InstanceSpec, image: BackingImage, request: UInt64) {
+  init(spec: InstanceSpec, image: BackingImage?, request: UInt64) {
     self.spec = spec
     self.image = image
     self.request = request
@@ -46,12 +52,8 @@ struct InstanceFile: Equatable {
     top["version"] = .int(Self.version)
     top["request"] = .string(String(request))
     top["spec"] = SpecJSON.write(spec)
-    top["image"] = image.json
-    if let run {
-      top["run"] = [
-        "pid": .int(Int64(run.pid)), "start_time": .string(String(run.startTime)), "boot_id": .string(run.bootID),
-      ]
-    }
+    top["image"] = image?.json
+    top["run"] = run?.json
     return JSONValue.object(top).prettySerialized()
   }
 
@@ -65,14 +67,35 @@ struct InstanceFile: Equatable {
     guard let version = json["version"]?.int else { throw Unreadable.malformed("no version") }
     guard version == Self.version else { throw Unreadable.version(version) }
     guard let spec = json["spec"].flatMap(SpecJSON.read) else { throw Unreadable.malformed("spec") }
-    guard let image = json["image"].flatMap(BackingImage.init(json:)) else { throw Unreadable.malformed("image") }
+    let image = json["image"].flatMap(BackingImage.init(json:))
+    guard (image != nil) == (spec.kind == .qemu) else { throw Unreadable.malformed("image") }
     guard let request = json["request"]?.string.flatMap({ UInt64($0) }) else { throw Unreadable.malformed("request") }
     self.init(spec: spec, image: image, request: request)
     if let run = json["run"] {
-      guard let pid = run["pid"]?.int.flatMap({ Int32(exactly: $0) }), pid > 1,
-        let startTime = run["start_time"]?.string.flatMap({ UInt64($0) }), let bootID = run["boot_id"]?.string
-      else { throw Unreadable.malformed("run") }
-      self.run = Run(pid: pid, startTime: startTime, bootID: bootID)
+      guard let run = Run(json: run) else { throw Unreadable.malformed("run") }
+      self.run = run
+    }
+  }
+}
+
+extension InstanceFile.Run {
+  init?(json: JSONValue) {
+    if let container = json["container"] {
+      guard let id = container.string.flatMap({ ContainerID($0) }) else { return nil }
+      self = .container(id)
+      return
+    }
+    guard let pid = json["pid"]?.int.flatMap({ Int32(exactly: $0) }), pid > 1,
+      let startTime = json["start_time"]?.string.flatMap({ UInt64($0) }), let bootID = json["boot_id"]?.string
+    else { return nil }
+    self = .process(Process(pid: pid, startTime: startTime, bootID: bootID))
+  }
+
+  var json: JSONValue {
+    switch self {
+    case .process(let run):
+      ["pid": .int(Int64(run.pid)), "start_time": .string(String(run.startTime)), "boot_id": .string(run.bootID)]
+    case .container(let id): ["container": .string(id.text)]
     }
   }
 }
@@ -85,7 +108,9 @@ enum SpecJSON {
     json["tenant_uuid"] = .string(spec.tenant.text)
     json["vm_type"] = .string(spec.kind.name)
     json["image_uuid"] = spec.image.map { .string($0.text) }
-    json["docker_image"] = spec.dockerImage.map { .string($0) }
+    json["docker_image"] = spec.container.map { .string($0.image.text) }
+    json["hostname"] = spec.container?.hostName.map { .string($0.text) }
+    json["command"] = spec.container?.command.map { .array($0.words.map { .string($0) }) }
     json["fw_type"] = .string(spec.firmware.name)
     json["vcpus"] = .int(Int64(spec.resources.vcpus))
     json["mem_mb"] = .int(Int64(spec.resources.memoryMB))
@@ -115,13 +140,13 @@ enum SpecJSON {
     else { return nil }
     var spec = InstanceSpec(instance: instance, tenant: tenant, kind: kind, firmware: firmware)
     spec.image = json["image_uuid"]?.string.flatMap { ImageName($0) }
-    spec.dockerImage = json["docker_image"]?.string
     spec.resources.vcpus = Int(vcpus)
     spec.resources.memoryMB = Int(memory)
     spec.resources.diskMB = json["disk_mb"]?.int.map { Int($0) }
     spec.resources.isNetworkNode = isNetworkNode
     guard spec.resources.isSane, (kind == .qemu) == (spec.image != nil) else { return nil }
     do {
+      if kind == .docker { spec.container = try container(json) }
       spec.network.mac = try field(networking, "vnic_mac") { MACAddress($0) }
       spec.network.vnic = try field(networking, "vnic_uuid") { Identifier($0) }
       spec.network.concentrator = try field(networking, "concentrator_uuid") { Identifier($0) }
@@ -135,6 +160,18 @@ enum SpecJSON {
       return nil
     }
     return spec
+  }
+
+  private static func container(_ json: JSONValue) throws(Malformed) -> ContainerSpec {
+    guard let image = try field(json, "docker_image", { ImageReference($0) }) else { throw Malformed() }
+    var container = ContainerSpec(image: image, hostName: try field(json, "hostname") { HostName($0) })
+    if let command = json["command"] {
+      guard let words = command.array?.map(\.string), !words.contains(nil),
+        let command = ContainerCommand(words.compactMap { $0 })
+      else { throw Malformed() }
+      container.command = command
+    }
+    return container
   }
 
   private struct Malformed: Error {}

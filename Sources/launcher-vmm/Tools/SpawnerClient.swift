@@ -5,9 +5,9 @@ import Glibc
 import Linux
 import Loop
 
-/// The manager's side of the spawner: asks for programs and knows what became of each.
-@LoopActor final class SpawnerClient {
-  private var channel: Channel<SpawnerToManager, ManagerToSpawner>!
+/// The manager's side of a spawner: asks for programs and knows what became of each.
+@LoopActor final class SpawnerClient<Task: SpawnableTask> {
+  private var channel: Channel<SpawnerToManager, SpawnMessage<Task>>!
   private let starting = PendingAnswers<ChildProcess>()
   private var running: [UInt64: ChildProcess] = [:]
 
@@ -31,7 +31,7 @@ import Loop
   }
 
   /// Starts a program; the descriptors become its 0, 1, 2, 3 and so on.
-  func spawn(_ task: SpawnTask, _ descriptors: [Descriptor]) async throws(Refused) -> ChildProcess {
+  func spawn(_ task: Task, _ descriptors: [Descriptor]) async throws(Refused) -> ChildProcess {
     try await starting.ask { channel.send(.spawn(job: $0, task, descriptors)) }
   }
 }

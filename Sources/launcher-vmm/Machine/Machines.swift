@@ -1,0 +1,143 @@
+import AsyncLoop
+import Channel
+import Glibc
+import Glog
+import Instances
+import Linux
+import Spawning
+
+/// Virtual machines: an overlay, a config drive, QEMU.
+@LoopActor final class Machines: Backend {
+  private let store: InstanceStore
+  private let tools: ToolRunner<SpawnTask>
+  private let spawner: SpawnerClient<SpawnTask>
+  private let null: Descriptor
+  private let firmware: FirmwareFiles?
+  /// nil: machines have no limits.
+  private let groups: MachineGroups?
+  /// nil: machines have user-mode networking.
+  private let networks: TenantNetworks?
+
+  init(
+    store: InstanceStore, spawner: SpawnerClient<SpawnTask>, null: Descriptor, firmware: FirmwareFiles?,
+    groups: MachineGroups?, networks: TenantNetworks?, toolDeadline: Double
+  ) {
+    self.store = store
+    self.spawner = spawner
+    self.null = null
+    self.firmware = firmware
+    self.groups = groups
+    self.networks = networks
+    tools = ToolRunner(spawner: spawner, null: null, deadline: toolDeadline)
+  }
+
+  func obstacle(to spec: InstanceSpec) -> String? {
+    spec.firmware == .efi && firmware == nil
+      ? "fw_type efi: no EFI firmware is installed; install ovmf, or name its file with -ovmf" : nil
+  }
+
+  func backingImage(of spec: InstanceSpec) throws -> BackingImage? {
+    try spec.image.map { try BackingImage($0, in: store.images, at: store.imagesPath) }
+  }
+
+  /// Disks and network side by side.
+  func furnish(_ file: InstanceFile, in folder: InstanceStore.Folder, _ guestData: GuestData) async throws
+    -> Attachment?
+  {
+    guard let image = file.image else { return nil }
+    let spec = file.spec
+    let id = spec.instance
+    try layOutDrives(of: id, in: folder, guestData)
+    StopPoint.configDriveLaidOut.reach()
+    let (tools, networks) = (tools, networks)
+    var jobs: [@LoopActor () async throws -> Void] = [
+      { try await tools.run(image.overlay(for: id, diskMB: spec.resources.diskMB)) },
+      { try await tools.run(.configDrive(id)) },
+    ]
+    if guestData.scheduler != nil { jobs.append { try await tools.run(.schedulerDrive(id)) } }
+    var attachment: Attachment?
+    if let networks { jobs.append { attachment = try await networks.attach(spec) } }
+    try await together(jobs)
+    StopPoint.toolsEnded.reach()
+    try ConfigDrive.cleanUp(in: folder)
+    try SchedulerDrive.cleanUp(in: folder)
+    if spec.firmware == .efi { try firmware?.ensureVariables(in: folder.handle) }
+    try Files.sync(InstanceDisk.name, in: folder.handle)
+    try Files.sync(ConfigDrive.name, in: folder.handle)
+    if guestData.scheduler != nil { try Files.sync(SchedulerDrive.name, in: folder.handle) }
+    return attachment
+  }
+
+  private func layOutDrives(of id: Identifier, in folder: InstanceStore.Folder, _ guestData: GuestData) throws {
+    let limit = NetToVMM.maximumGuestData
+    try ConfigDrive.layOut(
+      in: folder, userData: SealedMemory.read(guestData.userData, limit: limit),
+      metaData: guestData.metaData.map { try SealedMemory.read($0, limit: limit) }
+        ?? ConfigDrive.defaultMetaData(for: id))
+    if let scheduler = guestData.scheduler { try SchedulerDrive.layOut(in: folder, scheduler) }
+  }
+
+  func start(_ file: InstanceFile, in folder: InstanceStore.Folder, _ attachment: Attachment?) async throws
+    -> any Runner
+  {
+    guard let image = file.image else { throw Unlaunchable(description: "its state names no backing image") }
+    if let obstacle = obstacle(to: file.spec) { throw Unlaunchable(description: obstacle) }
+    // Missing when the START found firmware in one file.
+    if file.spec.firmware == .efi { try firmware?.ensureVariables(in: folder.handle) }
+    let link = if let attachment { attachment } else { try await networks?.attach(file.spec) }
+    StopPoint.networkAttached.reach()
+    let machine = try await Machine.start(
+      .machine(file.spec, image.stack, tapMTU: link?.mtu), of: file.spec.instance, in: folder, tap: link?.tap,
+      spawner: spawner, null: null, onProcess: { groups?.place($0, of: file) })
+    StopPoint.machineAnswered.reach()
+    return machine
+  }
+
+  func find(_ instance: Identifier, _ file: InstanceFile?, in folder: InstanceStore.Folder) -> (any Remains)? {
+    Machine.find(instance, in: folder, recorded: file?.run).map { found in
+      // Of a machine whose state cannot be read it is not known what it may use.
+      MachineRemains(found: found, onProcess: { [groups] in if let file { groups?.place($0, of: file) } })
+    }
+  }
+
+  /// Its process tells of a machine's end; there is nothing to be asked.
+  func look(for instance: Identifier) async throws -> (any Runner)? { nil }
+
+  /// All of it is in its folder.
+  func discard(_ instance: Identifier) async throws {}
+}
+
+private struct MachineRemains: Remains {
+  let found: Machine.Found
+  let onProcess: (pid_t) -> Void
+
+  var runner: (any Runner)? { found.machine }
+
+  func takeOver() async -> (any Runner)? {
+    let machine = await Machine.takeOver(found)
+    if let machine { onProcess(machine.pid) }
+    return machine
+  }
+}
+
+extension MachineGroups {
+  /// Gives an instance's process its share of the node.
+  fileprivate func place(_ pid: pid_t, of file: InstanceFile) {
+    place(pid, of: file.spec.instance, MachineLimits(file.spec.resources))
+  }
+}
+
+extension Machine: Runner {
+  nonisolated var name: String { "process \(pid)" }
+  var observed: ObserveRequest.Target { .process(pid) }
+
+  func stop(grace: Double, hurry: Gate, isHurried: () -> Bool) async throws {
+    await askToEnd(grace: grace, hurry: hurry, isHurried: isHurried)
+    try await end()
+  }
+
+  /// A QEMU that the kernel does not end holds its files: nothing else can be done with the instance.
+  func end() async throws {
+    while !(await pullPlug()) { log.error("\(instance): its QEMU does not end; trying again") }
+  }
+}
