@@ -167,10 +167,6 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
   spec.network.subnetKey = String(repeating: "k", count: 256)
   refuses(
     NetToVMM.start(Request(number: 1, isRepeated: false), spec, userData: files[0], metaData: nil, scheduler: nil))
-  var container = InstanceSpec(instance: spec.instance, tenant: spec.tenant, kind: .docker)
-  container.dockerImage = String(repeating: "d", count: 513)
-  refuses(
-    NetToVMM.start(Request(number: 1, isRepeated: false), container, userData: files[0], metaData: nil, scheduler: nil))
 }
 
 @Test func moreAddressesThanAllowedAreLeftOutByTheSender() throws {
@@ -202,7 +198,7 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
   #expect(isRefused { $0.resources.diskMB = 64_000_001 })
   #expect(isRefused { $0.network.mac = MACAddress("01:00:5e:00:00:01") })
   #expect(isRefused { $0.image = nil })
-  #expect(isRefused { $0.dockerImage = "image" })
+  #expect(isRefused { $0.container = ContainerSpec(image: ImageReference("image")!) })
   #expect(isRefused { $0.kind = .docker })
 }
 
@@ -249,14 +245,46 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
   #expect(!isRefused(.overlay(spec.instance, image, .qcow2, size: UInt64(Int64.max)), 3))
   #expect(isRefused(.overlay(spec.instance, image, .qcow2, size: UInt64(Int64.max) + 1), 3))
   var container = InstanceSpec(instance: spec.instance, tenant: spec.tenant, kind: .docker)
-  container.dockerImage = "debian"
+  container.container = ContainerSpec(image: ImageReference("debian")!)
   #expect(isRefused(.machine(container, .raw), 5))
 }
 
 @Test(arguments: [Int32.min, -1, 0, 1])
 func figuresAreOfAnOrdinaryProcessOnly(pid: Int32) {
-  let bytes = MessageCoding.encode(ObserveRequest(job: 1, pid: pid))
+  let bytes = MessageCoding.encode(ObserveRequest(job: 1, .process(pid)))
   #expect(throws: WireError("process \(pid)")) { try MessageCoding.decode(ObserveRequest.self, bytes, []) }
+}
+
+@Test func aTaskOfTheContainerToolIsAboutAContainerAndHasThreeDescriptors() {
+  func isRefused(_ task: ContainerTask, _ count: Int = 3) -> Bool {
+    let files = (0..<count).map { _ in Descriptor(-1) }
+    let message = ManagerToContainers.spawn(job: 1, task, files)
+    return (try? MessageCoding.decode(ManagerToContainers.self, MessageCoding.encode(message), files)) == nil
+  }
+  #expect(!isRefused(.list) && isRefused(.list, 2) && isRefused(.list, 4))
+  #expect(isRefused(.create(fullSpec(), limitingDisk: true)), "a machine is no container")
+  #expect(!isRefused(.create(fullContainer(), limitingDisk: true)))
+}
+
+@Test(arguments: ["", "0", String(repeating: "g", count: 64), String(repeating: "A", count: 64), "../../etc/passwd"])
+func whatIsNoContainersIDIsRefused(text: String) {
+  var writer = WireWriter()
+  writer.integer(MessageCoding.version)
+  writer.integer(UInt64(1))
+  writer.integer(UInt8(2))
+  writer.string(text)
+  #expect(throws: WireError.self) { try MessageCoding.decode(ObserveRequest.self, writer.bytes, []) }
+}
+
+@Test func aCommandOfAContainerIsWithinItsBounds() {
+  #expect(ContainerCommand([]) == nil)
+  #expect(ContainerCommand([""]) == nil)
+  #expect(ContainerCommand(["sh", ""]) != nil)
+  #expect(ContainerCommand(["a\u{0}b"]) == nil)
+  #expect(ContainerCommand(Array(repeating: "a", count: 256)) != nil)
+  #expect(ContainerCommand(Array(repeating: "a", count: 257)) == nil)
+  #expect(ContainerCommand([String(repeating: "a", count: 8192)]) != nil)
+  #expect(ContainerCommand([String(repeating: "a", count: 8192), "b"]) == nil)
 }
 
 @Test func aProgramIsOneOfThoseListed() {

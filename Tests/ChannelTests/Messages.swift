@@ -55,6 +55,13 @@ func fullSpec() -> InstanceSpec {
   return spec
 }
 
+func fullContainer() -> InstanceSpec {
+  var container = ContainerSpec(image: ImageReference("registry.example:5000/a/image:tag")!)
+  container.hostName = HostName(String(repeating: "h", count: 63))
+  container.command = ContainerCommand(["sh", "-c", String(repeating: "\u{1}", count: 8188)])
+  return InstanceSpec(instance: id, tenant: id, kind: .docker, container: container, firmware: .efi)
+}
+
 func fullNode() -> NodeSample {
   var node = NodeSample()
   node.memoryTotalMB = .max
@@ -72,12 +79,15 @@ func fullInstances() -> [InstanceSample] {
   return Array(repeating: sample, count: StatsToNet.maximumInstances)
 }
 
+private func containerTask(_ task: ContainerTask) throws -> ManagerToContainers {
+  .spawn(job: 1, task, try (0..<3).map { _ in try Descriptor.open("/dev/null", 0) })
+}
+
 /// Every message of every direction, at its simplest and at its fullest.
 func samples() throws -> [Sample] {
   func file() throws -> Descriptor { try Descriptor.open("/dev/null", 0) }
   let request = Request(number: .max, isRepeated: true)
-  let container = InstanceSpec(
-    instance: id, tenant: id, kind: .docker, dockerImage: "registry/image:tag", firmware: .efi)
+  let container = fullContainer()
   let subnet = TenantSubnet(
     tenant: id, subnet: IPv4Subnet("255.255.255.255/32")!, concentrator: id,
     concentratorIP: IPv4Address("192.168.42.21")!, key: String(repeating: "k", count: 255))
@@ -106,6 +116,12 @@ func samples() throws -> [Sample] {
       VMMToStats.instance(
         InstanceRecord(instance: id, state: .active, vcpus: 1, sshIP: IPv4Address("10.0.0.1"), sshPort: 65535),
         InstanceFiles(memory: try file(), time: try file(), disk: try file()))),
+    Sample(
+      "container",
+      VMMToStats.instance(
+        InstanceRecord(
+          instance: id, kind: .docker, state: .active, vcpus: 1, diskMB: .max, sshIP: nil, sshPort: 0),
+        InstanceFiles(memory: try file(), time: try file()))),
     Sample(
       "instance with a disk",
       VMMToStats.instance(
@@ -144,7 +160,19 @@ func samples() throws -> [Sample] {
     Sample("failed", SpawnerToManager.failed(job: 1, reason: "execute: no")),
     Sample("exited", SpawnerToManager.ended(job: 1, .exited(255))),
     Sample("killed", SpawnerToManager.ended(job: 1, .killed(signal: 9))),
-    Sample("figures wanted", ObserveRequest(job: 1, pid: .max)),
+    Sample("figures wanted", ObserveRequest(job: 1, .process(.max))),
+    Sample(
+      "container's figures wanted",
+      ObserveRequest(job: 1, .container(ContainerID(String(repeating: "0f", count: 32))!))),
+    Sample("version", try containerTask(.version)), Sample("list", try containerTask(.list)),
+    Sample("sizes", try containerTask(.sizes)), Sample("events", try containerTask(.events(since: .max))),
+    Sample("image", try containerTask(.image(ImageReference("image")!))),
+    Sample("pull", try containerTask(.pull(ImageReference("image@sha256:" + String(repeating: "0", count: 64))!))),
+    Sample("create", try containerTask(.create(fullContainer(), limitingDisk: true))),
+    Sample("start container's", try containerTask(.start(id))),
+    Sample("stop container's", try containerTask(.stop(id, grace: .max))),
+    Sample("kill", try containerTask(.kill(id))), Sample("remove", try containerTask(.remove(id))),
+    Sample("inspect", try containerTask(.inspect(id))),
     Sample("figures", ObserveAnswer.figures(job: 1, memory: try file(), time: try file())),
     Sample("no figures", ObserveAnswer.failed(job: 1, reason: "open: no")),
     Sample("resolve", ResolveRequest(host: String(repeating: "h", count: 253))),

@@ -11,7 +11,7 @@ private func makeFile(_ spec: InstanceSpec = fullSpec()) throws -> InstanceFile 
   let image = try makeRawImage(size: 1_048_576, in: store)
   withExtendedLifetime(folder) {}
   var file = InstanceFile(spec: spec, image: image, request: .max)
-  file.run = InstanceFile.Run(pid: 4711, startTime: .max, bootID: "3c1d-boot")
+  file.run = .process(InstanceFile.Run.Process(pid: 4711, startTime: .max, bootID: "3c1d-boot"))
   return file
 }
 
@@ -21,7 +21,7 @@ private func makeFile(_ spec: InstanceSpec = fullSpec()) throws -> InstanceFile 
   var least = InstanceFile(
     spec: InstanceSpec(instance: id, tenant: id, image: ImageName("image")!), image: file.image, request: 0)
   #expect(try InstanceFile(bytes: least.bytes) == least)
-  least.run = InstanceFile.Run(pid: 2, startTime: 0, bootID: "")
+  least.run = .process(InstanceFile.Run.Process(pid: 2, startTime: 0, bootID: ""))
   #expect(try InstanceFile(bytes: least.bytes) == least)
 }
 
@@ -51,6 +51,25 @@ private func makeFile(_ spec: InstanceSpec = fullSpec()) throws -> InstanceFile 
   let file = try makeFile(spec)
   #expect(file.bytes.count <= InstanceFile.limits.bytes)
   #expect(try InstanceFile(bytes: file.bytes) == file)
+}
+
+@Test func stateOfAContainerIsReadAsItWasWrittenAtItsLargest() throws {
+  var container = ContainerSpec(image: ImageReference("registry.example:5000/a/image:tag")!)
+  container.hostName = HostName("web-1.example")
+  container.command = ContainerCommand(["sh", "-c", String(repeating: "\u{1}", count: 8188)])
+  let spec = InstanceSpec(instance: id, tenant: id, kind: .docker, container: container)
+  var file = InstanceFile(spec: spec, image: nil, request: 1)
+  file.run = .container(ContainerID(String(repeating: "0f", count: 32))!)
+  #expect(file.bytes.count <= InstanceFile.limits.bytes)
+  #expect(try InstanceFile(bytes: file.bytes) == file)
+  let text = String(decoding: file.bytes, as: UTF8.self)
+  for (old, new) in [
+    ("\"docker\"", "\"qemu\""), ("registry.example", "-registry"), ("web-1", "-web"), ("\"sh\"", "\"\""),
+    ("0f0f\"", "0f0F\""),
+  ] {
+    try #require(text.contains(old))
+    #expect(throws: InstanceFile.Unreadable.self) { try InstanceFile(bytes: bytes(text.replacing(old, with: new))) }
+  }
 }
 
 @Test func stateThatIsCutOffAnywhereIsRefused() throws {

@@ -11,7 +11,7 @@ struct StartFieldTests {
     #expect(spec.firmware == .efi)
     #expect(spec.resources == Resources())
     #expect(spec.network == InstanceNetwork())
-    #expect(spec.dockerImage == nil)
+    #expect(spec.container == nil)
   }
 
   @Test(
@@ -35,7 +35,7 @@ struct StartFieldTests {
         tenant_uuid: "0A"
         instance_uuid: 1234
         image_uuid: 12e4
-        docker_image: 'registry:5000/a/b_c.d@sha256:00'
+        docker_image: 'registry:5000/a/b_c.d@sha256:0123456789abcdef0123456789abcdef'
         vm_type: docker
         fw_type: legacy
         requested_resources:
@@ -53,7 +53,7 @@ struct StartFieldTests {
     #expect(spec.instance.text == "1234")
     #expect(spec.kind == .docker)
     #expect(spec.image == nil)
-    #expect(spec.dockerImage == "registry:5000/a/b_c.d@sha256:00")
+    #expect(spec.container?.image.text == "registry:5000/a/b_c.d@sha256:0123456789abcdef0123456789abcdef")
     #expect(spec.firmware == .legacy)
     #expect(spec.resources.vcpus == 256)
     #expect(spec.resources.memoryMB == 16_777_216)

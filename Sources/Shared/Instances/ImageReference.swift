@@ -90,7 +90,9 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
   /// An algorithm, as `sha256`, a colon, and the hash.
   private static func isDigest(_ text: Substring) -> Bool {
     let halves = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard halves.count == 2, text.utf8.count <= longestDigest, halves[1].utf8.count >= shortestHash else { return false }
+    guard halves.count == 2, text.utf8.count <= longestDigest, halves[1].utf8.count >= shortestHash else {
+      return false
+    }
     let isHash = halves[1].utf8.allSatisfy { isDigit($0) || (0x61...0x66).contains($0 | 0x20) }
     let names = halves[0].split(omittingEmptySubsequences: false) { "+._-".contains($0) }
     return isHash

@@ -22,7 +22,8 @@ struct ContainerFields {
     }
     guard case .sequence(let nodes) = first else {
       throw FieldError(
-        problem: "the entry of `runcmd` must be a list of words, as [sh, -c, \"...\"]: a container has no shell of its own")
+        problem:
+          "the entry of `runcmd` must be a list of words, as [sh, -c, \"...\"]: a container has no shell of its own")
     }
     var words: [String] = []
     for node in nodes {

@@ -9,7 +9,9 @@ extension ProcessRights {
     name: "launcher-vmm (containers)",
     capabilities: [],
     securebits: .all,
-    limits: [noCore, limit(.openFiles, 4096, because: "three of each tool that is being started, and a few of its own")],
+    limits: [
+      noCore, limit(.openFiles, 4096, because: "three of each tool that is being started, and a few of its own"),
+    ],
     landlock: .own(files: containerToolFiles),
     seccomp: SeccompPolicy(
       kind: .denyList, rules: neverForChildren + noOtherIdentity + sameUserRules + unixStreamsAlone),
