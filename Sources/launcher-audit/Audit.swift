@@ -14,6 +14,8 @@ struct Audit {
 
   let processes: [(process: NodeProcess, checks: [Check])]
   let deviations: [Deviation]
+  /// The child that may use a container engine; nil: containers are off.
+  let containers: NodeProcess?
 
   struct Settings {
     var expectations = Expectations()
@@ -30,6 +32,7 @@ struct Audit {
     guard geteuid() == 0 else { throw NotRoot() }
     let node = try NodeProcesses(below: settings.root, instances: "\(settings.stateFolder)/instances")
     guard !node.all.isEmpty else { throw NothingFound() }
+    containers = node.containers
     var places: [Place: String] = [
       .instances: "\(settings.stateFolder)/instances", .images: "\(settings.stateFolder)/images",
       .logs: settings.logFolder,

@@ -26,6 +26,7 @@ struct Explanation: CustomStringConvertible {
         [("user", observed.user?.rawValue ?? "whoever starts it"), ("groups", list(observed.groups))]
           + observed.namespaces.map { ("namespace \($0.name), under systemd", $0.reason) })
     }
+    if let right = rights.observed?.equalToRoot { section("As good as root", [("because", right)]) }
     section(
       "Capabilities, in any set", rights.capabilities.map { ($0, "the rest is dropped from every set") })
     section("Limits", rights.limits.map { ("\($0.resource.rawValue) \($0.value)", $0.reason) })

@@ -21,6 +21,8 @@ struct NodeProcesses {
   var strangers: [ProcessState] = []
   /// Kinds that every node has and this one does not.
   var missing: [String] = []
+  /// The child that may use a container engine, where containers are on.
+  var containers: NodeProcess? { all.first { $0.rights.name == ProcessRights.containers.name } }
   var hasFrontEnd: Bool { all.contains { $0.rights.name == ProcessRights.frontEnd.name } }
 
   /// Present wherever launcher runs; the resolver is there only where a scheduler has a name.
@@ -62,7 +64,7 @@ struct NodeProcesses {
   }
 
   /// They live for moments; the spawner starts them.
-  private static let tools: Set = [ProcessRights.qemuImg.name, ProcessRights.xorriso.name]
+  private static let tools: Set = [ProcessRights.qemuImg.name, ProcessRights.xorriso.name, "podman"]
 
   /// Machines outlive the launcher-vmm that started them: they are known by its user, and by its unit's control group.
   private mutating func addMachines(_ states: [ProcessState]) {
@@ -84,6 +86,10 @@ struct NodeProcesses {
       guard let observed = rights.observed, observed.program == state.programName,
         rights.name != ProcessRights.qemu.name
       else { return false }
+      // Anybody may use docker; launcher's is the one that its own child has started.
+      if rights.name == ProcessRights.containerTool.name {
+        return parent?.threadName == ProcessRights.containers.observed?.threadName
+      }
       return isChild ? observed.threadName == state.threadName : observed.threadName == nil
     }
   }

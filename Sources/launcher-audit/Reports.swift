@@ -22,7 +22,14 @@ extension Audit {
         .trimmingTrailingSpaces
     }
     let verdict = deviations.isEmpty ? ["Everything is in order."] : deviations.map { "- \($0.sentence)." }
-    return (lines + [""] + verdict).joined(separator: "\n") + "\n"
+    return (lines + ["", containersLine] + verdict).joined(separator: "\n") + "\n"
+  }
+
+  private var containersLine: String {
+    guard let containers, let right = containers.observed.equalToRoot else {
+      return "containers: off. No process may use a container engine."
+    }
+    return "containers: on. \(containers.title) is as good as root: \(right). No other process may."
   }
 
   /// For programs; docs/AUDIT.md documents the members. A change that breaks readers changes the version.
@@ -41,7 +48,8 @@ extension Audit {
       ]
     }
     return [
-      "version": 1, "in_order": .bool(deviations.isEmpty), "processes": .array(list),
+      "version": 1, "in_order": .bool(deviations.isEmpty), "containers": .bool(containers != nil),
+      "processes": .array(list),
       "deviations": .array(
         deviations.map { deviation in
           [

@@ -58,7 +58,6 @@ public enum SpawnTask: SpawnableTask {
     if case .machine(let spec, _, _?) = self { spec.resources.isNetworkNode } else { false }
   }
 
-
   public var programName: String { program.name }
 
   public var descriptorCount: Int {

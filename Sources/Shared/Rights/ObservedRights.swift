@@ -22,6 +22,8 @@ public struct ObservedRights: Sendable {
   public let threads: String?
   /// Why users beside root may look into it (it is dumpable); nil: none may.
   public let dumpable: String?
+  /// Why it is as good as root, where it is.
+  public let equalToRoot: String?
   /// Libraries that it loads while it works, by the beginnings of their names.
   public let loadedLibraries: [String]
 
@@ -125,6 +127,23 @@ extension ProcessRights {
       descriptors: eventLoop + channels
         + open(.socket(.netlink), because: "rtnetlink and nftables, made before its confinement")
         + open(.link("/dev/net/tun"), .link("/dev/tap"), because: "taps on their way to the manager")),
+    containers.name: .make(
+      threadName: "vmm-containers", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm,
+      groups: ["kvm", "docker"], namespaces: [unitMount, unitHostName, unitNetwork],
+      descriptors: eventLoop + channels + ownFiles + bitBucket
+        + open(.link("anon_inode:[pidfd]"), .link("pidfd:"), because: "the container tool on its way to the manager")
+        + open(.link("pipe:"), because: "output of the container tool")
+        + open(.place(.instances), because: "the node's name among those that share the engine")
+        + open(.link("/usr/"), because: "the container tool"),
+      equalToRoot: "it may use the container engine's socket, and with it do all that root may"),
+    containerTool.name: .make(
+      program: "docker", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm", "docker"],
+      namespaces: [unitMount, unitHostName, unitNetwork],
+      descriptors: bitBucket
+        + open(.link("anon_inode:"), .link("pipe:"), because: "its event loop, its output")
+        + open(.socket(.unix), .socket(.unconnected), because: "the container engine"),
+      threads: "Go starts them", dumpable: "a program of others",
+      equalToRoot: "it talks to the container engine"),
     stats.name: .make(
       program: "launcher-stats", unit: "launcher-stats.service", user: .stats,
       namespaces: [unitMount, unitHostName, unitUser, unitNetwork],
@@ -152,11 +171,13 @@ extension ObservedRights {
   fileprivate static func make(
     threadName: String? = nil, program: String, unit: String, user: ServiceUser?, groups: [String] = [],
     namespaces: [(String, String)], descriptors: [DescriptorRule], listens: String? = nil,
-    writableCode: String? = nil, threads: String? = nil, dumpable: String? = nil, loadedLibraries: [String] = []
+    writableCode: String? = nil, threads: String? = nil, dumpable: String? = nil, equalToRoot: String? = nil,
+    loadedLibraries: [String] = []
   ) -> ObservedRights {
     ObservedRights(
       threadName: threadName, program: program, unit: unit, user: user, groups: groups,
       namespaces: namespaces.map { (name: $0.0, reason: $0.1) }, descriptors: descriptors, listens: listens,
-      writableCode: writableCode, threads: threads, dumpable: dumpable, loadedLibraries: loadedLibraries)
+      writableCode: writableCode, threads: threads, dumpable: dumpable, equalToRoot: equalToRoot,
+      loadedLibraries: loadedLibraries)
   }
 }

@@ -35,7 +35,7 @@ extension Integration {
         #expect(try host.inspect(instance, "{{.HostConfig.CapDrop}}") == "[ALL]")
         #expect(
           try host.inspect(instance, "{{.HostConfig.CapAdd}}")
-            == "[CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_FSETID CAP_KILL CAP_NET_BIND_SERVICE CAP_SETGID CAP_SETUID]")
+            == "[CHOWN DAC_OVERRIDE FOWNER FSETID KILL NET_BIND_SERVICE SETGID SETUID]")
         #expect(try host.inspect(instance, "{{.HostConfig.NetworkMode}} {{.HostConfig.Privileged}}") == "none false")
         #expect(try host.inspect(instance, "{{.HostConfig.LogConfig}}") == "{json-file map[max-file:2 max-size:1m]}")
         #expect(try host.inspect(instance, "{{.HostConfig.RestartPolicy.Name}}") == "no")

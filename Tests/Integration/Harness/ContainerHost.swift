@@ -72,7 +72,8 @@ final class ContainerHost {
     try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(folder)/daemon.json"))
     let daemon = try ChildProcess(
       [
-        "/usr/bin/unshare", "--net", "--", Self.dockerd, "--config-file", "\(folder)/daemon.json", "--data-root", "\(folder)/data",
+        "/usr/bin/unshare", "--net", "--", Self.dockerd, "--config-file", "\(folder)/daemon.json", "--data-root",
+        "\(folder)/data",
         "--exec-root", "\(folder)/exec", "--pidfile", "\(folder)/pid", "--host", "unix://\(socket)", "--group",
         "\(Self.group)", "--iptables=false", "--ip6tables=false", "--bridge=none", "--live-restore=\(liveRestore)",
       ], output: log)
