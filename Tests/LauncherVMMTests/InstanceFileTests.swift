@@ -31,7 +31,7 @@ private func makeFile(_ spec: InstanceSpec = fullSpec()) throws -> InstanceFile 
   try require(store, "create -q -f qcow2 -b last -F raw IMAGES/image")
   let file = InstanceFile(spec: fullSpec(), image: try store.image(ImageName("image")!), request: 1)
   #expect(try InstanceFile(bytes: file.bytes) == file)
-  #expect(file.image.stack.below == [ImageStack.Layer(ImageName("last")!, .raw)])
+  #expect(file.image?.stack.below == [ImageStack.Layer(ImageName("last")!, .raw)])
   let text = String(decoding: file.bytes, as: UTF8.self)
   for (old, new) in [("\"last\"", "\"../last\""), ("\"format\": \"qcow2\"", "\"format\": \"raw\"")] {
     let changed = text.replacing(old, with: new)
