@@ -56,6 +56,29 @@ extension Integration {
       }
     }
 
+    @Test func `the audit says whether containers are on, and which process may use the engine`() async throws {
+      try await Node.run { node in
+        #expect(try Audit(node).table.contains("containers: off"))
+      }
+      try await ContainerHost.runNode { _, node in
+        _ = try await node.startContainer()
+        let vmm = try node.pid(of: .vmm)
+        func hasGroup(_ pid: pid_t) throws -> Bool {
+          try ProcessTable.status(of: pid)["Groups"]?.split(separator: " ").contains("\(ContainerHost.group)") ?? false
+        }
+        #expect(try !hasGroup(vmm))
+        for child in ProcessTable.children(of: vmm) {
+          let name = ProcessTable.stat(of: child)?.name
+          #expect(try hasGroup(child) == (name == "vmm-containers"), "\(name ?? "")")
+        }
+        let audit = try Audit(node)
+        #expect(audit.table.contains("containers: on. launcher-vmm (containers)"), "\(audit.table)")
+        #expect(audit.table.contains("is as good as root"), "\(audit.table)")
+        #expect(audit.deviations.isEmpty)
+        #expect(audit.processes.contains("docker"))
+      }
+    }
+
     @Test func `a machine that outlived launcher is still looked at`() async throws {
       try await Node.run { node in
         _ = try await node.startInstance()
@@ -188,6 +211,8 @@ private struct Audit {
   let text: String
   let processes: [String]
   let deviations: [Deviation]
+  /// What people are shown.
+  let table: String
 
   init(
     _ node: Node, users: [String: uid_t] = [:], units: String = "/nonexistent", configuration: String = "",
@@ -199,13 +224,19 @@ private struct Audit {
       "launcher-net": net, "launcher-net (resolver)": net, "launcher-vmm": vmm, "launcher-vmm (spawner)": vmm,
       "launcher-vmm (observer)": vmm, "qemu-system-x86_64": vmm, "launcher-stats": ["user": Int(Node.statsUser)],
     ]
+    for name in ["launcher-vmm (containers)", "docker"] {
+      processes[name] = ["user": Int(Node.vmmUser), "groups": [Int(Node.vmmGroup), Int(ContainerHost.group)]]
+    }
     for (name, user) in users { processes[name] = ["user": Int(user)] }
     let expectation = "\(node.folder)/expectation.json"
     try JSONSerialization.data(withJSONObject: ["processes": processes]).write(to: URL(fileURLWithPath: expectation))
-    let output = try ChildProcess.outcome(of: [
-      "\(node.binaries)/launcher-audit", "-json", "-expect", expectation, "-below", "\(try root ?? node.frontEnd())",
-      "-state-dir", node.stateFolder, "-unit-dirs", units, "-config", configuration,
-    ])
+    let arguments = [
+      "-expect", expectation, "-below", "\(try root ?? node.frontEnd())", "-state-dir", node.stateFolder, "-unit-dirs",
+      units, "-config", configuration,
+    ]
+    let program = "\(node.binaries)/launcher-audit"
+    let output = try ChildProcess.outcome(of: [program, "-json"] + arguments)
+    table = try ChildProcess.outcome(of: [program] + arguments).text
     status = output.status
     text = output.text
     let report = try JSONDecoder().decode(Report.self, from: Data(output.text.utf8))

@@ -152,6 +152,38 @@ struct Row: CustomStringConvertible, Sendable {
       ],
       allowed: ["start-process", "read-backing-image", "write-own-disk"]),
     Row(
+      process: "containers",
+      forbidden: [
+        (
+          .failed(EACCES),
+          ["execute-program", "execute-shell"] + reading + everySocketButUnixStreams + [
+            "bind-port", "connect-other-port", "read-backing-image", "write-backing-image", "list-instances",
+            "write-own-disk",
+          ]
+        ),
+        (.failed(EPERM), deniedToPrograms + attributes + ["connect-abstract-socket"]),
+        (.failed(ENOSYS), ["make-io-ring"]),
+      ],
+      allowed: ["start-process", "unix-socket", "connect-socket"]),
+    Row(
+      process: "docker",
+      forbidden: [
+        (
+          .failed(EACCES),
+          ["execute-program", "execute-shell"] + reading + everySocketButUnixStreams + [
+            "bind-port", "connect-other-port", "read-backing-image", "list-instances", "read-other-disk",
+            "write-other-disk", "truncate-other-disk", "read-own-state", "create-in-staging", "link-in-staging",
+          ]
+        ),
+        (
+          .failed(EPERM),
+          deniedToPrograms + attributes + ["connect-abstract-socket", "start-process", "stay-in-session"]
+        ),
+        (.failed(ENOSYS), ["make-io-ring"]), (.failed(ENOENT), ["read-secret-in-environment"]),
+        (.failed(EBADF), ["use-inherited-descriptor"]),
+      ],
+      allowed: ["unix-socket", "connect-socket"]),
+    Row(
       process: "qemu",
       forbidden: [
         (
@@ -207,6 +239,8 @@ struct Row: CustomStringConvertible, Sendable {
       ],
       allowed: ["execute-program", "start-process"]),
   ]
+
+  private static let everySocketButUnixStreams = ["netlink-socket", "packet-socket", "udp-socket", "unix-pair"]
 
   private static let reading = [
     "read-outside", "write-outside", "create-outside", "read-shadow", "read-users", "open-memory",

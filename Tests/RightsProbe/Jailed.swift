@@ -32,20 +32,35 @@ enum Jailed {
         .vmm, ["-state-dir=\(target.state)", "-user=\(user)", "-qemu-virtualisation=software", "-logtostderr"]))
   }
 
-  /// Has the spawner start this program for `task`, tells it on standard input what to try, and waits for its end.
+  /// Has the spawner start this program for `task`, and waits for its end.
   static func spawn(_ task: SpawnTask, _ attempt: String, _ target: Target, _ user: UserIDs) throws {
-    let spawner = try spawner(target, user)
+    var sockets: [Descriptor] = []
+    if case .machine = task {
+      let (monitor, console) = try UnixSocket.pair()
+      sockets = [monitor, console]
+    }
+    try start(task, by: spawner(target, user), sockets, attempt, target)
+  }
+
+  /// The same in the container tool's place.
+  static func spawnContainerTool(_ attempt: String, _ target: Target, _ user: UserIDs) throws {
+    let spawner = try ContainerSpawner.fork(
+      ContainerTool(path: "\(target.folder)/rights-probe"),
+      Settings(.vmm, ["-state-dir=\(target.state)", "-user=\(user)", "-logtostderr"]))
+    try start(ContainerTask.list, by: spawner, [], attempt, target)
+  }
+
+  /// Tells this program, once it is started in a jail, on standard input what to try.
+  private static func start<Task: SpawnableTask>(
+    _ task: Task, by spawner: Descriptor, _ sockets: [Descriptor], _ attempt: String, _ target: Target
+  ) throws {
     let input = try Descriptor.pipe()
     try Files.write(
       Array(([attempt] + target.arguments).joined(separator: " ").utf8), to: input.writer, named: "standard input")
     input.writer.close()
-    var descriptors = [input.reader, Descriptor(dup(STDOUT_FILENO)), Descriptor(dup(STDERR_FILENO))]
-    if case .machine = task {
-      let (monitor, console) = try UnixSocket.pair()
-      descriptors += [monitor, console]
-    }
+    let descriptors = [input.reader, Descriptor(dup(STDOUT_FILENO)), Descriptor(dup(STDERR_FILENO))] + sockets
     let loop = try EventLoop()
-    let channel = Channel<SpawnerToManager, ManagerToSpawner>(
+    let channel = Channel<SpawnerToManager, SpawnMessage<Task>>(
       spawner, loop: loop,
       onMessage: { message in
         switch message {

@@ -26,6 +26,7 @@ import Spawning
     let (process, attempt) = (arguments[0], arguments[2])
     do {
       if let task = Jailed.tasks[process] { return try Jailed.spawn(task, attempt, target, user) }
+      if process == "docker" { return try Jailed.spawnContainerTool(attempt, target, user) }
       if process == "taken-over-manager" { return try TakenOverManager.run(attempt, target, user) }
       try confine(process, target, user)
     } catch {
@@ -64,6 +65,9 @@ import Spawning
     case "spawner":
       rights = .spawner
       surroundings = try Jailer(StateFolder(target.state), ProgramPaths(), firmware: nil).surroundings
+    case "containers":
+      rights = .containers
+      try surroundings.set(.program, path: "\(target.folder)/rights-probe")
     default: fail("no process is called \(process)")
     }
     try Confinement.dropPrivileges(to: user, rights: rights)

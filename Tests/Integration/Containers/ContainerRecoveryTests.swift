@@ -29,7 +29,7 @@ extension Integration {
       try await ContainerHost.runNode(liveRestore: true) { host, node in
         let instance = try await node.startContainer(ContainerPayload(command: ContainerLifeTests.obedient))
         let pid = try host.inspect(instance, "{{.State.Pid}}")
-        try await host.stop(by: SIGKILL)
+        try await host.stop()
         try await host.start()
         try await node.wait("the engine to answer") {
           node.log.contains("the container engine's events have ended")
@@ -43,7 +43,9 @@ extension Integration {
       }
     }
 
-    @Test func `a dockerd that restarts without live-restore ends containers, and RESTART runs them again`() async throws {
+    @Test func `a dockerd that restarts without live-restore ends containers, and RESTART runs them again`()
+      async throws
+    {
       try await ContainerHost.runNode { host, node in
         let instance = try await node.startContainer(ContainerPayload(command: ContainerLifeTests.obedient))
         try await host.stop()
@@ -84,7 +86,8 @@ extension Integration {
       }
     }
 
-    @Test func `an events child that is killed is started again, and what happened meanwhile is noticed`() async throws {
+    @Test func `an events child that is killed is started again, and what happened meanwhile is noticed`() async throws
+    {
       try await ContainerHost.runNode { host, node in
         let instance = try await node.startContainer(ContainerPayload(command: ContainerLifeTests.obedient))
         func following() -> [pid_t] {

@@ -86,10 +86,10 @@ final class ContainerHost {
 
   func signal(_ number: Int32) { daemon?.signal(number) }
 
-  /// Ends dockerd, in good order unless by SIGKILL, and waits for its end.
-  func stop(by number: Int32 = SIGTERM) async throws {
+  /// Ends dockerd in good order, and waits for its end.
+  func stop() async throws {
     guard let daemon else { return }
-    daemon.signal(number)
+    daemon.signal(SIGTERM)
     guard try await eventually({ daemon.hasEnded }) else { throw HarnessError("dockerd does not end: \(log)") }
     self.daemon = nil
   }
