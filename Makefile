@@ -1,10 +1,11 @@
 # make demo    shows launcher at work: a scheduler's commands run a real machine
+# make demo-container   the same with a container, in a dockerd of its own (needs root)
 # make test    everything: format, build, unit tests, then tests with real tools (needs root)
 # make check   the quick part of it: format, build, unit tests
 # make test-cloud-init    real cloud-init in a Debian guest: 3 minutes for its image, 2 to boot it (needs root)
 # make bench   what a sample of 500 instances costs launcher-stats
 # make docs    manual pages, completions and docs/CONFIGURATION.md, from what the programs know of their options
-# make deb     the Debian package
+# make deb     the Debian packages: launcher, and launcher-docker, which turns containers on
 # make test-system   the package on a Debian with a real systemd, in a container; part of make test for root
 # make test-cgroups    limits of machines, in an emulated Debian with a kernel of its own: two minutes (needs root)
 # make install DESTDIR= prefix=/usr
@@ -25,11 +26,12 @@ UNITS = $(prefix)/lib/systemd/system
 VERSION ?= 0.1.0
 ARCHITECTURE = $(shell dpkg --print-architecture)
 DEB = .build/launcher_$(VERSION)_$(ARCHITECTURE).deb
+DOCKER_DEB = .build/launcher-docker_$(VERSION)_all.deb
 # What the system test upgrades to, and where it keeps its container's tree for all clones.
 NEXT_DEB = .build/launcher_$(VERSION)+next_$(ARCHITECTURE).deb
 SYSTEM_TEST_CACHE = /var/cache/launcher-system-test
 
-.PHONY: all check test bench docs demo install install-files deb test-system test-cgroups clean format lint build release unit-tests rights-tests integration-tests test-cloud-init dependencies
+.PHONY: all check test bench docs demo demo-container install install-files deb test-system test-cgroups clean format lint build release unit-tests rights-tests integration-tests test-cloud-init dependencies
 
 all: release
 
@@ -102,6 +104,10 @@ rights-tests: build release
 
 test: dependencies check rights-tests integration-tests $(if $(filter 0,$(shell id -u)),test-system)
 
+demo-container: release
+	scripts/install-dependencies demo container
+	scripts/demo-container $(RELEASE)
+
 demo: release $(GUEST_IMAGE)
 	scripts/install-dependencies run demo
 	scripts/demo $(RELEASE) $(GUEST_IMAGE)
@@ -135,7 +141,8 @@ install-files:
 deb: release
 	scripts/install-dependencies package
 	scripts/make-deb $(VERSION) $(DEB)
-	lintian --allow-root --fail-on error --tag-display-limit 0 $(DEB)
+	scripts/make-docker-deb $(VERSION) $(DOCKER_DEB)
+	lintian --allow-root --fail-on error --tag-display-limit 0 $(DEB) $(DOCKER_DEB)
 
 # The package on a Debian 12 with a real systemd, in a container; needs root.
 test-system: deb $(GUEST_IMAGE) $(PEER)
