@@ -106,7 +106,8 @@ extension ProcessRights {
         + open(.link("/memfd:"), because: "user-data and meta-data on their way")
         + open(.link("/proc/"), because: "figures of machines on their way to launcher-stats")
         + open(.place(.instances), .place(.images), because: "instances and backing images")
-        + open(.link("/sys/fs/cgroup/"), because: "the control groups of machines"),
+        + open(
+          .link("/sys/fs/cgroup/"), because: "control groups: their limits, and figures on their way to launcher-stats"),
       listens: "the rendezvous; monitors and consoles until QEMU has them"),
     spawner.name: .make(
       threadName: "vmm-spawner", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
@@ -120,7 +121,8 @@ extension ProcessRights {
     observer.name: .make(
       threadName: "vmm-observer", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
       namespaces: [unitMount, unitHostName, unitNetwork],
-      descriptors: eventLoop + channels + ownFiles + open(.link("/proc/"), because: "figures of machines")),
+      descriptors: eventLoop + channels + ownFiles
+        + open(.link("/proc/"), .link("/sys/fs/cgroup/"), because: "figures of machines and containers")),
     network.name: .make(
       threadName: "vmm-network", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
       namespaces: [unitMount, unitHostName],
@@ -148,7 +150,7 @@ extension ProcessRights {
       program: "launcher-stats", unit: "launcher-stats.service", user: .stats,
       namespaces: [unitMount, unitHostName, unitUser, unitNetwork],
       descriptors: eventLoop + channels + ownFiles
-        + open(.link("/proc/"), because: "figures of the node and of machines")
+        + open(.link("/proc/"), .link("/sys/fs/cgroup/"), because: "figures of the node, of machines and containers")
         + open(.place(.instances), because: "size of the instances' file system, and of each disk")),
     qemu.name: .make(
       program: "qemu-system-x86_64", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
