@@ -135,6 +135,8 @@ install-files:
 	install -m 644 -D -t $(DESTDIR)$(prefix)/share/fish/vendor_completions.d docs/completion/*.fish
 	install -m 644 systemd/launcher.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/launcher.conf
 	install -m 644 systemd/launcher.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/launcher.conf
+	install -m 644 -D systemd/70-launcher.rules $(DESTDIR)$(prefix)/lib/udev/rules.d/70-launcher.rules
+	install -m 644 systemd/launcher-vmm-network.conf $(DESTDIR)$(prefix)/lib/launcher
 	test -e $(DESTDIR)/etc/launcher/launcher.conf || \
 	  install -m 644 systemd/launcher.conf $(DESTDIR)/etc/launcher/launcher.conf
 

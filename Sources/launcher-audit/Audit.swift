@@ -21,6 +21,8 @@ struct Audit {
     var expectations = Expectations()
     var stateFolder = "/var/lib/ciao"
     var logFolder = "/var/lib/ciao/logs"
+    /// The node has a part in tenants' networks.
+    var hasNetworks = false
     /// Empty: none.
     var metricsFolder = ""
     var unitFolders = ["/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system"]
@@ -30,7 +32,8 @@ struct Audit {
 
   init(_ settings: Settings) throws {
     guard geteuid() == 0 else { throw NotRoot() }
-    let node = try NodeProcesses(below: settings.root, instances: "\(settings.stateFolder)/instances")
+    let node = try NodeProcesses(
+      below: settings.root, instances: "\(settings.stateFolder)/instances", hasNetworks: settings.hasNetworks)
     guard !node.all.isEmpty else { throw NothingFound() }
     containers = node.containers
     var places: [Place: String] = [

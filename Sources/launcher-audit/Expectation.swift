@@ -115,6 +115,7 @@ struct Expectations {
 
   func of(_ process: NodeProcess) throws(Expectation.Bad) -> Expectation {
     var expectation = Expectation(process.rights, process.observed)
+    if process.sharesNodeNetwork { expectation.namespaces.removeAll { $0 == ObservedRights.network } }
     if let change = changes[process.rights.name] { try expectation.apply(change, to: process.rights.name) }
     return expectation
   }

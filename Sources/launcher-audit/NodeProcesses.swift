@@ -9,6 +9,8 @@ struct NodeProcess {
   let observed: ObservedRights
   /// Seccomp filters that it wears because the front end does; 0 where systemd starts it or nobody is left who did.
   let inheritedFilters: Int
+  /// Its unit is to leave it the node's own network.
+  var sharesNodeNetwork = false
 
   /// For tables and sentences.
   var title: String { "\(rights.name) (process \(state.pid))" }
@@ -28,8 +30,9 @@ struct NodeProcesses {
   /// Present wherever launcher runs; the resolver is there only where a scheduler has a name.
   private static let expected: [ProcessRights] = [.net, .manager, .spawner, .observer, .stats]
 
+  /// - hasNetworks: the node is to have a part in tenants' networks.
   /// - below: only what descends from this process, and the machines of its instances.
-  init(below root: pid_t?, instances: String) throws {
+  init(below root: pid_t?, instances: String, hasNetworks: Bool) throws {
     let states = try Self.states()
     let byPID = Dictionary(uniqueKeysWithValues: states.map { ($0.pid, $0) })
     func descends(_ state: ProcessState) -> Bool {
@@ -53,7 +56,11 @@ struct NodeProcesses {
     }
     addMachines(states.filter { root == nil || descends($0) || $0.holds(filesBelow: instances) })
     let names = Set(all.map(\.rights.name))
-    missing = names.isEmpty ? [] : Self.expected.map(\.name).filter { !names.contains($0) }
+    let expected = Self.expected + (hasNetworks ? [.network] : [])
+    missing = names.isEmpty ? [] : expected.map(\.name).filter { !names.contains($0) }
+    if let unit = all.first(where: { $0.rights.name == ProcessRights.network.name })?.observed.unit {
+      for index in all.indices where all[index].observed.unit == unit { all[index].sharesNodeNetwork = true }
+    }
     // The users of the three, as they really run.
     let users = Set(all.filter { $0.observed.user != nil }.compactMap(\.state.users.first)).subtracting([0])
     let known = Set(all.map(\.state.pid))

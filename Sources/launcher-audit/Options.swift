@@ -33,7 +33,8 @@ struct Options {
       configuration = set.string(
         "config", "FILE", default: "", group: "Node", help: "what launcher was started with",
         detail: """
-          Its -state-dir, -log_dir and -metrics say where the processes may have files open. Without this option it is \
+          Its -state-dir, -log_dir and -metrics say where the processes may have files open, its -network which there \
+          are. Without this option it is \
           \(Options.unitsConfiguration), where there is one.
           """, completion: .file)
       stateFolder = set.string(
@@ -66,6 +67,7 @@ struct Options {
     settings.stateFolder = node.stateFolder
     settings.logFolder = node.log.folder
     settings.metricsFolder = node.metricsFolder
+    settings.hasNetworks = node.network != .none
     settings.root = parsed[flags.root]
     settings.unitFolders = parsed[flags.unitFolders]
     self.settings = settings

@@ -1,14 +1,17 @@
 import Foundation
 import Instances
+import TestSupport
 import Testing
 
 @testable import Networking
 
 /// The network child as a process, confined and as a user of its own, with network-probe in place of the manager.
 @Suite(.serialized) struct ChildProcessTests {
-  @Test("it works with CAP_NET_ADMIN alone, as a user without files, groups or sockets to make") func confined() throws
-  {
-    try withManager { node, manager in
+  @Test(
+    "it works with CAP_NET_ADMIN alone, as a user without files, groups or sockets to make",
+    arguments: [ManagerProcess.Start.asRoot, .byUnit])
+  func confined(_ start: ManagerProcess.Start) throws {
+    try withManager(start) { node, manager in
       manager.ask("attach a1 67d8 192.168.8.0/24 10.9.0.2 02:00:00:00:00:01 192.168.8.5")
       #expect(try manager.line() == "attached 1 1450")
       let status = try String(contentsOfFile: "/proc/\(manager.child())/status", encoding: .utf8)
@@ -95,9 +98,11 @@ import Testing
     }
   }
 
-  private func withManager(_ body: (TestNode, ManagerProcess) throws -> Void) throws {
+  private func withManager(
+    _ start: ManagerProcess.Start = .asRoot, _ body: (TestNode, ManagerProcess) throws -> Void
+  ) throws {
     try TestNode.with { node in
-      let manager = try ManagerProcess(in: node.namespace)
+      let manager = try ManagerProcess(in: node.namespace, start)
       defer { manager.end() }
       try body(node, manager)
     }
@@ -106,6 +111,7 @@ import Testing
 
 /// network-probe, told by its standard input what to ask of the child.
 final class ManagerProcess {
+  private let folder: TemporaryFolder
   private let process = Process()
   private let input = Pipe()
   private let output = Pipe()
@@ -113,16 +119,43 @@ final class ManagerProcess {
   private var buffer = ""
   private(set) var errors = ""
 
+  enum Start {
+    /// As the front end does it: the child takes its user itself.
+    case asRoot
+    /// As launcher-vmm.service with its drop-in: with the user, and capabilities that are ambient.
+    case byUnit
+
+    private static let capabilities = "-all,+net_admin,+setpcap"
+
+    fileprivate var command: [String] {
+      switch self {
+      case .asRoot: []
+      case .byUnit:
+        [
+          "setpriv", "--reuid=64117", "--regid=64117", "--clear-groups", "--inh-caps=\(Self.capabilities)",
+          "--ambient-caps=\(Self.capabilities)", "--bounding-set=\(Self.capabilities)",
+        ]
+      }
+    }
+
+    fileprivate var options: [String] { self == .asRoot ? ["-user=64117:64117:64118"] : [] }
+  }
+
   /// In a tree of files where everybody may open /dev/net/tun, as on a Debian that udev set up.
-  init(in namespace: NetworkNamespace, computeNetwork: String = "10.9.0.0/16") throws {
+  init(in namespace: NetworkNamespace, _ start: Start = .asRoot, computeNetwork: String = "10.9.0.0/16") throws {
+    folder = try TemporaryFolder()
     let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    let probe = (own as NSString).deletingLastPathComponent + "/network-probe"
+    // Where every user may execute it, wherever it was built.
+    chmod(folder.path, 0o755)
+    let probe = "\(folder.path)/network-probe"
+    try NetworkNamespace.command(
+      "../bin/cp", [(own as NSString).deletingLastPathComponent + "/network-probe", probe])
     process.executableURL = URL(fileURLWithPath: "/usr/sbin/ip")
-    process.arguments = [
-      "netns", "exec", namespace.name, "/bin/sh", "-c",
-      "mount -t tmpfs none /dev/net && mknod -m 666 /dev/net/tun c 10 200 && exec \"$@\"", "sh", probe, "vxlan",
-      "-compute-net=\(computeNetwork)", "-state-dir=/a", "-user=64117:64117:64118", "-logtostderr",
-    ]
+    let place = "mount -t tmpfs none /dev/net && mknod -m 666 /dev/net/tun c 10 200 && exec \"$@\""
+    process.arguments =
+      ["netns", "exec", namespace.name, "/bin/sh", "-c", place, "sh"] + start.command + [
+        probe, "vxlan", "-compute-net=\(computeNetwork)", "-state-dir=/a", "-logtostderr",
+      ] + start.options
     process.standardInput = input
     process.standardOutput = output
     process.standardError = errorOutput

@@ -24,6 +24,9 @@ public struct ObservedRights: Sendable {
   public let dumpable: String?
   /// Why it is as good as root, where it is.
   public let equalToRoot: String?
+  /// What the kernel calls network namespaces. On a node with tenants' networks the processes of launcher-vmm's unit
+  /// share the node's, where its network child makes them.
+  public static let network = "net"
   /// Libraries that it loads while it works, by the beginnings of their names.
   public let loadedLibraries: [String]
 
@@ -67,11 +70,12 @@ private let ownFiles =
   open(.place(.logs), because: "log files, where they do not go to standard error")
   + open(.place(.metrics), because: "the metrics file, where one is asked for")
 private let channels = open(.socket(.unix), because: "channels, the rendezvous, the service manager")
+private let taps = open(.link("/dev/net/tun"), .link("/dev/tap"), because: "machines' ends of tenants' networks")
 private let bitBucket = open(.link("/dev/null"), because: "what children get as standard input")
 
 private let unitMount = ("mnt", "its unit shows it a read-only tree")
 private let unitHostName = ("uts", "its unit keeps the host name from it")
-private let unitNetwork = ("net", "its unit leaves it no network")
+private let unitNetwork = (ObservedRights.network, "its unit leaves it no network")
 private let unitUser = ("user", "its unit leaves it no user but its own and root")
 
 extension ProcessRights {
@@ -105,6 +109,7 @@ extension ProcessRights {
         + open(.link("pipe:"), because: "output of tools")
         + open(.link("/memfd:"), because: "user-data and meta-data on their way")
         + open(.link("/proc/"), because: "figures of machines on their way to launcher-stats")
+        + taps
         + open(.place(.instances), .place(.images), because: "instances and backing images")
         + open(
           .link("/sys/fs/cgroup/"), because: "control groups: their limits, and figures on their way to launcher-stats"),
@@ -116,7 +121,7 @@ extension ProcessRights {
         + open(.link("anon_inode:[pidfd]"), .link("pidfd:"), because: "children on their way to the manager")
         + open(.link("pipe:"), because: "output of tools")
         + open(.place(.instances), .place(.images), because: "what each jail is made of")
-        + open(.link("/usr/"), .link("/dev/"), because: "what each jail is made of"),
+        + open(.link("/usr/"), .link("/dev/"), because: "what each jail is made of, machines' ends of networks"),
       listens: "monitors and consoles until QEMU has them"),
     observer.name: .make(
       threadName: "vmm-observer", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
@@ -126,9 +131,8 @@ extension ProcessRights {
     network.name: .make(
       threadName: "vmm-network", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
       namespaces: [unitMount, unitHostName],
-      descriptors: eventLoop + channels
-        + open(.socket(.netlink), because: "rtnetlink and nftables, made before its confinement")
-        + open(.link("/dev/net/tun"), .link("/dev/tap"), because: "taps on their way to the manager")),
+      descriptors: eventLoop + channels + taps
+        + open(.socket(.netlink), because: "rtnetlink and nftables, made before its confinement")),
     containers.name: .make(
       threadName: "vmm-containers", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm,
       groups: ["kvm", "docker"], namespaces: [unitMount, unitHostName, unitNetwork],
@@ -155,7 +159,7 @@ extension ProcessRights {
     qemu.name: .make(
       program: "qemu-system-x86_64", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
       namespaces: [unitMount, unitHostName, unitNetwork],
-      descriptors: bitBucket
+      descriptors: bitBucket + taps
         + open(.link("anon_inode:"), because: "QEMU's event loops, KVM")
         + open(.link("/dev/kvm"), because: "hardware virtualisation")
         + open(.link("/memfd:"), because: "guest memory")
