@@ -6,6 +6,8 @@
 # make bench   what a sample of 500 instances costs launcher-stats
 # make docs    manual pages, completions and docs/CONFIGURATION.md, from what the programs know of their options
 # make deb     the Debian packages: launcher, and launcher-docker, which turns containers on
+# make test-gre    tunnels by GRE in a guest with Debian's kernel: a minute
+# make deb     the Debian package
 # make test-system   the package on a Debian with a real systemd, in a container; part of make test for root
 # make test-cgroups    limits of machines, in an emulated Debian with a kernel of its own: two minutes (needs root)
 # make install DESTDIR= prefix=/usr
@@ -31,7 +33,7 @@ DOCKER_DEB = .build/launcher-docker_$(VERSION)_all.deb
 NEXT_DEB = .build/launcher_$(VERSION)+next_$(ARCHITECTURE).deb
 SYSTEM_TEST_CACHE = /var/cache/launcher-system-test
 
-.PHONY: all check test bench docs demo demo-container install install-files deb test-system test-cgroups clean format lint build release unit-tests rights-tests integration-tests test-cloud-init dependencies
+.PHONY: all check test bench docs demo demo-container install install-files deb test-system test-cgroups clean format lint build release unit-tests rights-tests integration-tests test-cloud-init dependencies test-gre
 
 all: release
 
@@ -96,6 +98,11 @@ $(CLOUD_IMAGE): scripts/make-cloud-image
 test-cloud-init: dependencies build release $(GUEST_IMAGE) $(CLOUD_IMAGE) $(PEER)
 	LAUNCHER_BINARIES=$(CURDIR)/$(RELEASE) LAUNCHER_DEBUG_BINARIES=$(CURDIR)/.build/debug LAUNCHER_GUEST_IMAGE=$(CURDIR)/$(GUEST_IMAGE) \
 	  LAUNCHER_PEER=$(CURDIR)/$(PEER) LAUNCHER_CLOUD_IMAGE=$(CURDIR)/$(CLOUD_IMAGE) swift test --filter CloudInitTests
+
+# Not every kernel has gretap; Debian's, which is kept, has.
+test-gre: build
+	scripts/install-dependencies run demo test package
+	Tests/GRE/run .build/debug/network-probe .build/gre
 
 # Each process of launcher and each jail, as they are built and as they are installed.
 rights-tests: build release
