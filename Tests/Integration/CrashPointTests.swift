@@ -2,8 +2,8 @@ import Foundation
 import Testing
 
 extension Integration {
-  /// launcher-vmm ends at each step of each command. It is held there (a stop point of the debug build), so that the
-  /// step is the one that is meant, and then killed.
+  /// launcher-vmm of a compute node ends at each step of each command. It is held there (a stop point of the debug
+  /// build), so that the step is the one that is meant, and then killed.
   @Suite struct CrashPointTests {
     struct Command: CustomTestStringConvertible {
       let name: String
@@ -20,20 +20,20 @@ extension Integration {
         name: "START", before: .none,
         points: [
           "staging-made", "config-drive-laid-out", "tools-ended", "state-written", "name-given", "created",
-          "sockets-made", "machine-started", "machine-answered", "run-recorded",
+          "network-attached", "sockets-made", "machine-started", "machine-answered", "run-recorded",
         ]),
       Command(name: "STOP", before: .active, points: ["power-down-asked", "quit-asked", "machine-ended"]),
       Command(
         name: "RESTART", before: .exited,
-        points: ["sockets-made", "machine-started", "machine-answered", "run-recorded"]),
+        points: ["network-attached", "sockets-made", "machine-started", "machine-answered", "run-recorded"]),
       Command(
         name: "DELETE", before: .active,
-        points: ["quit-asked", "machine-ended", "name-taken", "files-removed", "reported"]),
+        points: ["quit-asked", "machine-ended", "network-detached", "name-taken", "files-removed", "reported"]),
     ]
 
     private static var options: Node.Options {
       // A guest that ignores the power button: STOP asks, and then pulls the plug.
-      var options = Node.Options(["stop-grace": "1s"])
+      var options = Node.Options(.cn, ["stop-grace": "1s"])
       options.isDebugBuild = true
       return options
     }
@@ -42,7 +42,7 @@ extension Integration {
     func `launcher-vmm killed at any step of a command carries it out in its next life`(command: Command) async throws {
       try await Node.run(Self.options) { node in
         for point in command.points {
-          let payload = StartPayload()
+          let payload = StartPayload.workload(host: 2)
           let instance = payload.instance
           try await prepare(payload, command.before, node)
           let mark = try node.mark
@@ -53,7 +53,10 @@ extension Integration {
           default: try await node.frame("InstanceDeleted", since: mark) { $0.isDeleted(instance) }
           }
           try await node.settle()
-          let told = node.frames(since: mark).filter { $0.type == "ERROR" || $0.type == "EVENT" }
+          try expectTenantEvents(node, since: mark, of: command, point)
+          let told = node.frames(since: mark).filter {
+            $0.type == "ERROR" || $0.type == "EVENT" && !$0.operand.hasPrefix("Tenant")
+          }
           // The last is the answer to `settle`.
           #expect(told.count == (command.name == "DELETE" ? 2 : 1), "\(command.name) at \(point): \(told)")
           try expectConsistent(node, instance, command.name == "DELETE" ? nil : command.name != "STOP", point)
@@ -68,9 +71,10 @@ extension Integration {
     ) async throws {
       try await Node.run(Self.options) { node in
         for point in command.points {
-          let payload = StartPayload()
+          let payload = StartPayload.workload(host: 2)
           let instance = payload.instance
           try await prepare(payload, command.before, node)
+          let before = try node.mark
           _ = try await hold(node, at: point, of: command, payload)
           try await node.killLauncher()
           try await node.wait("launcher's processes to end") { node.launcherProcesses.isEmpty }
@@ -84,6 +88,10 @@ extension Integration {
           }
           let isThere = node.exists("\(node.instances)/\(instance)")
           try expectConsistent(node, instance, isThere ? !node.machines(instance).isEmpty : nil, point)
+          if isThere == (command.name == "START") {
+            try await node.settle()
+            try expectTenantEvents(node, since: before, of: command, point)
+          }
           guard isThere else { continue }
           // Whole: it can be started and deleted.
           if node.machines(instance).isEmpty {
@@ -121,12 +129,23 @@ extension Integration {
       return vmm
     }
 
+    /// What came or went for good was told, perhaps more than once.
+    private func expectTenantEvents(_ node: Node, since mark: Node.Mark, of command: Command, _ point: String) throws {
+      let told = Set(node.frames(since: mark).map(\.operand).filter { $0.hasPrefix("Tenant") })
+      let due = ["START": "TenantAdded", "DELETE": "TenantRemoved"][command.name].map { [$0] } ?? []
+      #expect(told == Set(due), "\(command.name) at \(point)")
+    }
+
     /// - runs: nil when there is to be no instance.
     private func expectConsistent(_ node: Node, _ instance: String, _ runs: Bool?, _ point: String) throws {
       let names = try FileManager.default.contentsOfDirectory(atPath: node.instances)
       #expect(names == (runs == nil ? [] : [instance]), "after \(point)")
       #expect(node.machines(instance).count == (runs == true ? 1 : 0), "after \(point)")
-      if runs != nil {
+      let devices = try node.devices(of: instance).count
+      #expect(runs == true ? devices == 1 : devices <= 1, "after \(point)")
+      if runs == nil {
+        #expect(try node.devices().map(\.ifname) == [], "after \(point)")
+      } else {
         let folder = Set(try FileManager.default.contentsOfDirectory(atPath: "\(node.instances)/\(instance)"))
         #expect(folder.isSuperset(of: ["state", "image.qcow2", "config.iso"]), "after \(point)")
         #expect(!folder.contains(".config-drive"), "after \(point)")

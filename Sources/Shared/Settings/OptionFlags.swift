@@ -174,8 +174,9 @@ struct OptionFlags {
     tunnel = flags.choice(
       "tunnel", "KIND", default: .gre, group: "Network", help: "to tenants' concentrators",
       detail: """
-        How a compute node's subnets reach their concentrators: by GRE (gretap), with the subnet's key, or by VXLAN, \
-        for kernels without GRE. All nodes and concentrators of a cluster need the same.
+        How a compute node's subnets reach their concentrators: by GRE (gretap), with a key made of the subnet's \
+        address, or by VXLAN, for kernels without GRE. The number of a VXLAN is made of the same, so no two tenants on \
+        a node can have subnets with one address then. All nodes and concentrators of a cluster need the same.
         """)
     preventsSpoofing = flags.bool(
       "anti-spoof", default: true, group: "Network", help: "machines send as themselves only",

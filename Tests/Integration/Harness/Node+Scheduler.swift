@@ -108,6 +108,10 @@ struct StartPayload {
   var firmware = "legacy"
   var memory = 64
   var diskMB: String?
+  var tenant = "67d86208-000-4465-9018-fe14087d415f"
+  var isNetworkNode = false
+  /// The instance's place in its tenant's network, as keys and values.
+  var networking: [String: String] = [:]
   /// A cloud-config, without its first line.
   var userData = "runcmd: []\n"
 
@@ -118,7 +122,7 @@ struct StartPayload {
     """
     start:
       instance_uuid: \(instance)
-      tenant_uuid: 67d86208-000-4465-9018-fe14087d415f
+      tenant_uuid: \(tenant)
       image_uuid: \(image)
       fw_type: \(firmware)
       requested_resources:
@@ -128,6 +132,29 @@ struct StartPayload {
           value: \(memory)
 
     """ + (diskMB.map { "    - type: disk_mb\n      value: \($0)\n" } ?? "")
+      + (isNetworkNode ? "    - type: network_node\n      value: 1\n" : "")
+      + (networking.isEmpty ? "" : "  networking:\n")
+      + networking.sorted { $0.key < $1.key }.map { "    \($0.key): \($0.value)\n" }.joined()
+  }
+
+  /// A workload at `host` of the subnet 192.168.8.0/21.
+  static func workload(host: Int, tenant: String? = nil) -> StartPayload {
+    var payload = StartPayload()
+    if let tenant { payload.tenant = tenant }
+    payload.networking = [
+      "vnic_mac": "02:00:e6:f5:af:" + String(256 + host, radix: 16).suffix(2), "vnic_uuid": UUID().uuidString,
+      "concentrator_uuid": Node.concentrator, "concentrator_ip": Node.concentratorAddress,
+      "subnet": "192.168.8.0/21", "private_ip": "192.168.8.\(host)",
+    ]
+    return payload
+  }
+
+  /// A tenant's own network node.
+  static func networkNode() -> StartPayload {
+    var payload = StartPayload()
+    payload.isNetworkNode = true
+    payload.networking = ["vnic_mac": "02:00:e6:f5:b0:01", "vnic_uuid": UUID().uuidString]
+    return payload
   }
 }
 

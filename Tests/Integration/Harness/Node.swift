@@ -1,4 +1,5 @@
 import Foundation
+import Instances
 import Testing
 
 /// A compute node of its own: launcher as root with users by number, a folder, a scheduler to talk to.
@@ -22,6 +23,17 @@ final class Node {
 
     /// Scheduler and launcher share a network namespace of their own, in which loopback can be taken down.
     var hasOwnNetwork = false
+
+    /// What the node is in tenants' networks: then it has an interface in that namespace, and the certificate for it.
+    var network: NodeNetwork = .none
+
+    /// A node with a part in tenants' networks. VXLAN: not every kernel has GRE.
+    init(_ network: NodeNetwork, _ arguments: [String: String] = [:]) {
+      self.init(
+        ["network": network.rawValue, "tunnel": "vxlan", "compute-net": Node.computeSubnet].merging(arguments) { $1 },
+        hasOwnNetwork: true)
+      self.network = network
+    }
 
     init(_ arguments: [String: String] = [:], server: String = "127.0.0.1", hasOwnNetwork: Bool = false) {
       self.arguments.merge(arguments) { $1 }
@@ -120,16 +132,17 @@ final class Node {
     if let network {
       try ChildProcess.run([Self.ip, "netns", "add", network])
       try setLoopback(up: true)
+      if options.network != .none { try makeComputeInterface(in: network) }
     }
     peer = try Peer(surroundings.peer, certificates: certificates, folder: folder, through: inNetwork)
     port = try await peer.port()
     try await startLauncher()
   }
 
-  private static let ip = "/usr/sbin/ip"
+  static let ip = "/usr/sbin/ip"
 
   /// The name of the node's own network namespace, if it has one.
-  private var network: String? { options.hasOwnNetwork ? String(folder.split(separator: "/").last ?? "") : nil }
+  var network: String? { options.hasOwnNetwork ? String(folder.split(separator: "/").last ?? "") : nil }
 
   /// The command that executes a program in it.
   private var inNetwork: [String] { network.map { [Self.ip, "netns", "exec", $0] } ?? [] }
@@ -173,10 +186,11 @@ final class Node {
     ]
     let places = [
       "-state-dir=\(stateFolder)", "-rendezvous=\(rendezvous)", "-server=\(options.server):\(port)",
-      "-cacert=\(certificates)/ca.pem", "-cert=\(certificates)/agent.pem",
+      "-cacert=\(certificates)/ca.pem",
+      "-cert=\(certificates)/\(options.network == .nn ? "netagent" : "agent").pem",
     ]
     return try ChildProcess(
-      inNetwork + wrapper + ["\(options.isDebugBuild ? surroundings.debugBinaries : binaries)/launcher"]
+      inNetwork + tunAccess + wrapper + ["\(options.isDebugBuild ? surroundings.debugBinaries : binaries)/launcher"]
         + places
         + users
         + options.arguments.map { "-\($0.key)=\($0.value)" } + more,
