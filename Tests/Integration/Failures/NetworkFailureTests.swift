@@ -43,14 +43,14 @@ extension Integration {
         let cases: [(String, (inout StartPayload) -> Void)] = [
           ("`vnic_mac` is missing", { $0.networking = [:] }),
           ("`vnic_mac` is missing", { $0.networking["vnic_mac"] = nil }),
-          ("`vnic_mac` is 03:00:00:00:00:01", { $0.networking["vnic_mac"] = "03:00:00:00:00:01" }),
+          ("`vnic_mac` is ", { $0.networking["vnic_mac"] = "03:00:00:00:00:01" }),
           ("`private_ip` is 192.168.8.0", { $0.networking["private_ip"] = "192.168.8.0" }),
           ("`private_ip` is 192.168.15.255", { $0.networking["private_ip"] = "192.168.15.255" }),
           ("`private_ip` is 192.168.16.1", { $0.networking["private_ip"] = "192.168.16.1" }),
           ("`concentrator_ip` is missing", { $0.networking["concentrator_ip"] = nil }),
           ("`concentrator_ip` is 224.0.0.1", { $0.networking["concentrator_ip"] = "224.0.0.1" }),
-          ("`concentrator_uuid` is x", { $0.networking["concentrator_uuid"] = "x" }),
-          ("`subnet` is 192.168.8.0", { $0.networking["subnet"] = "192.168.8.0" }),
+          ("`concentrator_uuid` is ", { $0.networking["concentrator_uuid"] = "x" }),
+          ("`subnet` is ", { $0.networking["subnet"] = "192.168.8.0" }),
           ("`network_node` asks for a network node", { $0.isNetworkNode = true }),
         ]
         for (text, change) in cases {
