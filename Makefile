@@ -7,7 +7,6 @@
 # make docs    manual pages, completions and docs/CONFIGURATION.md, from what the programs know of their options
 # make deb     the Debian packages: launcher, and launcher-docker, which turns containers on
 # make test-gre    tunnels by GRE in a guest with Debian's kernel: a minute
-# make deb     the Debian package
 # make test-system   the package on a Debian with a real systemd, in a container; part of make test for root
 # make test-cgroups    limits of machines, in an emulated Debian with a kernel of its own: two minutes (needs root)
 # make install DESTDIR= prefix=/usr

@@ -165,6 +165,7 @@ extension ProcessRights {
         + open(.link("/memfd:"), because: "guest memory")
         + open(.link("pipe:"), because: "QEMU's threads")
         + open(.socket(.unix), because: "monitor and console")
+        + open(.link("/dev/net/tun"), .link("/dev/tap"), because: "its end of its tenant's network, which it is handed")
         + open(.place(.instances), .place(.images), because: "the guest's disk, config drive and console")
         + open(.link("/usr/share/"), because: "firmware"),
       listens: "monitor and console, for launcher-vmm to come back to",
