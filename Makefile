@@ -1,5 +1,6 @@
 # make demo    shows launcher at work: a scheduler's commands run a real machine
 # make demo-container   the same with a container, in a dockerd of its own (needs root)
+# make demo-network    tenants' networks: two tenants on two nodes (needs root)
 # make test    everything: format, build, unit tests, then tests with real tools (needs root)
 # make check   the quick part of it: format, build, unit tests
 # make test-cloud-init    real cloud-init in a Debian guest: 3 minutes for its image, 2 to boot it (needs root)
@@ -32,7 +33,7 @@ DOCKER_DEB = .build/launcher-docker_$(VERSION)_all.deb
 NEXT_DEB = .build/launcher_$(VERSION)+next_$(ARCHITECTURE).deb
 SYSTEM_TEST_CACHE = /var/cache/launcher-system-test
 
-.PHONY: all check test bench docs demo demo-container install install-files deb test-system test-cgroups clean format lint build release unit-tests rights-tests integration-tests test-cloud-init dependencies test-gre
+.PHONY: all check test bench docs demo demo-container install install-files deb test-system test-cgroups clean format lint build release unit-tests rights-tests integration-tests test-cloud-init dependencies test-gre demo-network
 
 all: release
 
@@ -117,6 +118,10 @@ demo-container: release
 demo: release $(GUEST_IMAGE)
 	scripts/install-dependencies run demo
 	scripts/demo $(RELEASE) $(GUEST_IMAGE)
+
+demo-network: release $(GUEST_IMAGE)
+	scripts/install-dependencies run demo
+	scripts/demo-network $(RELEASE) $(GUEST_IMAGE)
 
 install: release install-files
 	$(if $(DESTDIR),,scripts/create-users && systemd-tmpfiles --create $(CURDIR)/systemd/launcher.tmpfiles)

@@ -47,6 +47,21 @@ extension Integration {
       #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder) == ["certificates"])
     }
 
+    @Test func `a node without the interfaces that -network needs does not start, and says what is missing`() throws {
+      let place = try Place()
+      for program in ["launcher-net", "launcher-vmm"] {
+        do {
+          try ChildProcess.run(
+            ["\(place.program)/\(program)", "-network=cn", "-compute-net=240.0.0.0/4", "-logtostderr"])
+          Issue.record("\(program) started")
+        } catch {
+          #expect(
+            "\(error)".contains("no Ethernet interface that is up has an IPv4 address in 240.0.0.0/4"), "\(error)")
+          #expect("\(error)".contains("with -compute-net"), "\(error)")
+        }
+      }
+    }
+
     @Test func `what is missing is told with its remedy, and the exit status is 1`() throws {
       let place = try Place()
       let cases: [([String: String], String, String)] = [
@@ -55,6 +70,10 @@ extension Integration {
         (["cert": "\(place.folder)/certificates/ca.pem"], "missing  certificate", "made anew as a pair"),
         (["vmm-user": "nobody-of-this-name"], "missing  users", "create-users"),
         (["metrics": "\(place.folder)/certificates"], "missing  metrics", "give the folder to user 61003"),
+        (["network": "nn"], "missing  role", "have a certificate made"),
+        // Class E: no interface has such an address.
+        (["network": "cn", "compute-net": "240.0.0.0/4"], "missing  compute network", "with -compute-net"),
+        (["network": "cn", "mgmt-net": "240.0.0.0/4"], "missing  management network", "with -mgmt-net"),
       ]
       for (options, finding, remedy) in cases {
         let (text, isReady) = place.check(options)
