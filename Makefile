@@ -5,6 +5,7 @@
 # make check   the quick part of it: format, build, unit tests
 # make test-cloud-init    real cloud-init in a Debian guest: 3 minutes for its image, 2 to boot it (needs root)
 # make bench   what a sample of 500 instances costs launcher-stats
+# make memory  what launcher's processes take of it when nothing happens (needs root)
 # make docs    manual pages, completions and docs/CONFIGURATION.md, from what the programs know of their options
 # make deb     the Debian packages: launcher, and launcher-docker, which turns containers on
 # make test-gre    tunnels by GRE in a guest with Debian's kernel: a minute
@@ -33,7 +34,7 @@ DOCKER_DEB = .build/launcher-docker_$(VERSION)_all.deb
 NEXT_DEB = .build/launcher_$(VERSION)+next_$(ARCHITECTURE).deb
 SYSTEM_TEST_CACHE = /var/cache/launcher-system-test
 
-.PHONY: all check test bench docs demo demo-container install install-files deb test-system test-cgroups clean format lint build release unit-tests rights-tests integration-tests test-cloud-init dependencies test-gre demo-network
+.PHONY: all check test bench docs demo demo-container install install-files deb test-system test-cgroups clean format lint build release unit-tests rights-tests integration-tests test-cloud-init dependencies test-gre demo-network memory
 
 all: release
 
@@ -59,6 +60,9 @@ check: unit-tests
 
 bench: build
 	swift test --filter SamplingCost
+
+memory: release
+	scripts/measure-memory $(RELEASE)
 
 # Form and file; the tests hold the files against the programs.
 DOCUMENTS = launcher:man:man/launcher.8 launcher:conf:man/launcher.conf.5 launcher:markdown:CONFIGURATION.md \
