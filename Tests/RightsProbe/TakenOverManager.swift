@@ -69,6 +69,7 @@ enum TakenOverManager {
     try surroundings.set(.images, path: folders.images)
     try surroundings.set(.instances, path: folders.instances)
     surroundings.set(.firmware, [])
+    surroundings.set(.machineGroups, [])
     try Confinement.dropPrivileges(to: user, rights: .manager)
     _ = try Confinement.confine(.manager, surroundings)
     let sent: Int32
