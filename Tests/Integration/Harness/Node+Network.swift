@@ -33,7 +33,11 @@ extension Node {
 
   struct Interface: Decodable {
     struct Details: Decodable {
-      let info_kind: String?
+      let kind: String?
+
+      private enum CodingKeys: String, CodingKey {
+        case kind = "info_kind"
+      }
     }
 
     let ifname: String
@@ -43,7 +47,7 @@ extension Node {
     let ifalias: String?
     let linkinfo: Details?
 
-    var kind: String { linkinfo?.info_kind ?? "" }
+    var kind: String { linkinfo?.kind ?? "" }
   }
 
   private func interfaces() throws -> [Interface] {
