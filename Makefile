@@ -4,6 +4,7 @@
 # make test    everything: format, build, unit tests, then tests with real tools (needs root)
 # make check   the quick part of it: format, build, unit tests
 # make test-cloud-init    real cloud-init in a Debian guest: 3 minutes for its image, 2 to boot it (needs root)
+# make fuzz MINUTES=10    what processes read from outside under libFuzzer, so long for each of the parsers
 # make bench   what a sample of 500 instances costs launcher-stats
 # make memory  what launcher's processes take of it when nothing happens (needs root)
 # make docs    manual pages, completions and docs/CONFIGURATION.md, from what the programs know of their options
@@ -34,7 +35,7 @@ DOCKER_DEB = .build/launcher-docker_$(VERSION)_all.deb
 NEXT_DEB = .build/launcher_$(VERSION)+next_$(ARCHITECTURE).deb
 SYSTEM_TEST_CACHE = /var/cache/launcher-system-test
 
-.PHONY: all check test bench docs demo demo-container install install-files deb test-system test-cgroups clean format lint build release unit-tests rights-tests integration-tests test-cloud-init dependencies test-gre demo-network memory
+.PHONY: all check test bench docs demo demo-container install install-files deb test-system test-cgroups clean format lint build release unit-tests rights-tests integration-tests test-cloud-init dependencies test-gre demo-network memory fuzz
 
 all: release
 
@@ -57,6 +58,10 @@ unit-tests: build
 	swift test --no-parallel --skip "IntegrationTests|RightsAttemptTests"
 
 check: unit-tests
+
+MINUTES ?= 10
+fuzz:
+	scripts/fuzz $(MINUTES)
 
 bench: build
 	swift test --filter SamplingCost

@@ -18,6 +18,27 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], fixtures: Bool =
     name: name, dependencies: dependencies, exclude: fixtures ? ["Fixtures"] : [], swiftSettings: settings)
 }
 
+/// The parsers under libFuzzer, for `make fuzz`, which builds with its run-time; else as unit tests over its corpus.
+let parsers: [Target.Dependency] = [
+  "Channel", "Gob", "Instances", "JSON", "Linux", "Netlink", "Payloads", "SSNTP", "launcher-vmm",
+]
+let isFuzzed = Context.environment["LAUNCHER_FUZZ"] != nil
+let fuzzing: Target =
+  isFuzzed
+  ? .executableTarget(
+    name: "launcher-fuzz", dependencies: parsers, path: "Tests/Fuzz", exclude: ["Corpus", "Replay"],
+    swiftSettings: settings)
+  : .testTarget(
+    name: "FuzzTests", dependencies: parsers, path: "Tests/Fuzz", exclude: ["Corpus", "Driver"],
+    swiftSettings: settings)
+
+/// A process whose parsers are fuzzed: as a library without its main program then.
+func process(_ name: String, main: String, _ dependencies: [Target.Dependency]) -> Target {
+  isFuzzed
+    ? .target(name: name, dependencies: dependencies, exclude: [main], swiftSettings: settings)
+    : .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
 let package = Package(
   name: "launcher",
   targets: [
@@ -73,12 +94,12 @@ let package = Package(
         "CShims", "Channel", "Confinement", "Glog", "Instances", "Linux", "Loop", "Rights", "ServiceManager",
         "Settings", "Startup",
       ], swiftSettings: settings),
-    .executableTarget(
-      name: "launcher-vmm",
-      dependencies: [
+    process(
+      "launcher-vmm", main: "LauncherVMM.swift",
+      [
         "AsyncLoop", "CShims", "Channel", "Confinement", "Glog", "Instances", "JSON", "Linux", "Loop",
         "Networking", "Rights", "ServiceManager", "Settings", "Spawning", "Startup",
-      ], swiftSettings: settings),
+      ]),
     .executableTarget(
       name: "launcherctl",
       dependencies: [
@@ -144,5 +165,6 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests", dependencies: ["Instances", "Rights"], path: "Tests/Integration",
       swiftSettings: settings),
+    fuzzing,
   ]
 )

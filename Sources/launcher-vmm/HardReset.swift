@@ -5,6 +5,7 @@ import Glog
 import Instances
 import Linux
 import Loop
+import Networking
 import Rights
 import Settings
 import Spawning
@@ -16,8 +17,8 @@ import Spawning
 enum HardReset {
   /// Does it, says what it did, and gives the exit status: 1 when something is left.
   static func run(_ options: Settings) throws -> Int32 {
-    let network = try LauncherVMM.networkHelper(options)
-    let containers = try LauncherVMM.forkContainers(options)
+    let network = try NetworkHelper.fork(options)
+    let containers = try ContainerEngine.fork(options)
     try Confinement.dropPrivileges(to: options.user, rights: .manager)
     let null = try Descriptor.open("/dev/null", O_RDWR)
     let store = try InstanceStore(StateFolder(options.stateFolder))

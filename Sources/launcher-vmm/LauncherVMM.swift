@@ -28,11 +28,6 @@ import Startup
     return firmware
   }
 
-  /// The manager's end of the network child; nil on a node that has no part in tenants' networks.
-  static func networkHelper(_ options: Settings) throws -> Descriptor? {
-    options.network == .none ? nil : try NetworkHelper.fork(options, NetworkConfiguration(options))
-  }
-
   /// The control groups of machines; nil, with a warning, where the unit's is not delegated to `user`.
   private static func groups(of user: uid_t) -> MachineGroups? {
     do {
@@ -41,21 +36,6 @@ import Startup
       log.warning("machines run without limits of memory and CPU: \(error)")
       return nil
     }
-  }
-
-  /// Forks the child that runs containers, where they are on, and gives up what it alone needs. Before the others are
-  /// forked, so that none of them has the group.
-  static func forkContainers(_ options: Settings) throws -> Descriptor? {
-    guard options.runsContainers else { return nil }
-    guard let tool = ContainerTool(options) else {
-      throw Unusable(
-        description:
-          "-containers: the container tool \(options.containerTool) is not there; install docker.io, or name "
-          + "docker's or podman's program with -container-tool")
-    }
-    let socket = try ContainerSpawner.fork(tool, options)
-    if let group = options.containerGroup, let warning = Confinement.leave(group: group) { log.warning(warning) }
-    return socket
   }
 
   static func main() {
@@ -73,10 +53,10 @@ import Startup
       for program in programs.missing { log.error("\(program.name) is not installed: instances cannot be started") }
       let firmware = try firmware(options)
       let groups = groups(of: options.user?.uid ?? getuid())
-      let containers = try forkContainers(options)
+      let containers = try ContainerEngine.fork(options)
       let spawner = try MachineSpawner.fork(paths: programs, firmware: firmware, options)
       let observer = try Observer.fork(options)
-      let network = try networkHelper(options)
+      let network = try NetworkHelper.fork(options)
       let service = try ServiceManager()
       try Confinement.dropPrivileges(to: options.user, rights: .manager)
       let logSettings = options.logSettings(of: .vmm)

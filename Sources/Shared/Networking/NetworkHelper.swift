@@ -14,6 +14,12 @@ public import Settings
 /// It is told instances and their places in tenants' networks, never names of interfaces; what it makes it finds
 /// again by the aliases it wrote. It works on one request after the other, so two STARTs in one subnet make one bridge.
 public enum NetworkHelper {
+  /// Forks the child; returns its end of the channel in the parent, nil on a node that has no part in tenants'
+  /// networks.
+  public static func fork(_ options: Settings) throws -> Descriptor? {
+    options.network == .none ? nil : try fork(options, NetworkConfiguration(options))
+  }
+
   /// Forks the child; returns in the parent with its end of the channel. Fails where the node has no compute network,
   /// which nobody needs to remove what there is.
   public static func fork(_ options: Settings, _ configuration: NetworkConfiguration) throws -> Descriptor {

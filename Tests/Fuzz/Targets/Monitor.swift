@@ -1,0 +1,43 @@
+import JSON
+
+/// As QMPClient's, but smaller, so that their refusals are met.
+private let limits = JSONLimits(bytes: 4096, depth: 16, nodes: 500)
+
+/// The first byte is the size of the pieces.
+func readMonitor(_ bytes: [UInt8]) {
+  guard let (choice, stream) = split(bytes) else { return }
+  let whole = read(stream, inPiecesOf: limits.bytes)
+  let cut = read(stream, inPiecesOf: max(1, choice))
+  require(whole == cut, "pieces of \(choice) bytes: \(cut) instead of \(whole)")
+}
+
+private struct Outcome: Equatable {
+  var values: [JSONValue] = []
+  var hasFailed = false
+}
+
+private func read(_ bytes: [UInt8], inPiecesOf size: Int) -> Outcome {
+  var stream = JSONStream(limits: limits)
+  var outcome = Outcome()
+  do {
+    for piece in bytes.pieces(of: size) {
+      try stream.feed(piece)
+      while let value = try stream.next() {
+        outcome.values.append(value)
+        checkJSON(value)
+      }
+    }
+  } catch {
+    outcome.hasFailed = true
+  }
+  return outcome
+}
+
+/// What was read is written as text that means the same.
+private func checkJSON(_ value: JSONValue) {
+  let text = value.serialized()
+  guard let again = try? JSONValue(parsing: text, limits: JSONLimits(bytes: 1 << 20, depth: 64, nodes: 10_000)) else {
+    fatalError("\(value) is written as something that is no JSON")
+  }
+  require(again.serialized() == text, "\(value) changes when it is read again")
+}

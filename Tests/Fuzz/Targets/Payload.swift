@@ -1,0 +1,37 @@
+import Channel
+import Instances
+import Linux
+import Payloads
+
+/// The first byte chooses the command.
+func readPayload(_ bytes: [UInt8]) {
+  guard let (choice, payload) = split(bytes) else { return }
+  switch InstanceCommand.allCases[choice % InstanceCommand.allCases.count] {
+  case .start: readStart(payload)
+  case let command:
+    guard let instance = try? parseTarget(payload, of: command) else { return }
+    require(Identifier(instance.text) == instance, "\(instance.text) is no instance")
+  }
+}
+
+private func readStart(_ payload: [UInt8]) {
+  guard let start = try? parseStart(payload) else { return }
+  require(
+    start.userData.count + (start.metaData?.count ?? 0) <= payload.count,
+    "the guest's data is longer than what was sent")
+  // What launcher-net accepts, launcher-vmm takes: else an honest launcher-net would lose its channel.
+  let request = Request(number: 1, isRepeated: false)
+  let hasMetaData = start.metaData != nil
+  let message = NetToVMM.start(
+    request, start.spec, userData: someDescriptor, metaData: hasMetaData ? someDescriptor : nil, scheduler: nil)
+  let sent = MessageCoding.encode(message)
+  require(sent.count <= MessageCoding.maximumSize, "a request of \(sent.count) bytes")
+  do {
+    let received = try MessageCoding.decode(NetToVMM.self, sent, message.descriptors)
+    guard case .start(request, start.spec, _, _, _) = received else {
+      fatalError("\(start.spec) arrives as \(received)")
+    }
+  } catch {
+    fatalError("launcher-vmm refuses \(start.spec): \(error)")
+  }
+}

@@ -1,0 +1,6 @@
+@testable import launcher_vmm
+
+func readState(_ bytes: [UInt8]) {
+  guard let file = try? InstanceFile(bytes: bytes) else { return }
+  require((try? InstanceFile(bytes: file.bytes)) == file, "\(file) changes when it is written and read again")
+}
