@@ -43,7 +43,7 @@ import Startup
     if options.checksConfiguration { VMMReadiness.report(options) }
     log.configure(options.log.early)
     umask(0o077)
-    if let obstacle = options.console.obstacle { log.fatal(obstacle) }
+    if let obstacle = options.obstacle { log.fatal(obstacle, status: Settings.usageStatus) }
     do {
       if options.isHardReset { exit(try HardReset.run(options)) }
       try options.requireInterfaces()
@@ -66,7 +66,8 @@ import Startup
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
       let powerDown = try Signals.descriptor(for: [SIGPWR])
       let settings = Node.Settings(
-        firmware: firmware, groups: groups, stopGrace: options.stopGrace, toolDeadline: options.toolDeadline,
+        firmware: firmware, groups: groups, console: options.console, stopGrace: options.stopGrace,
+        toolDeadline: options.toolDeadline,
         capacity: try Capacity(options, instances: store.instances), network: options.network)
       let users = Peers.Users(
         net: options.netUID ?? options.user?.uid ?? getuid(), stats: options.statsUID ?? options.user?.uid ?? getuid())

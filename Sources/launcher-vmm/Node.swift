@@ -4,6 +4,7 @@ import Glog
 import Instances
 import Linux
 import ServiceManager
+import Settings
 import Spawning
 
 /// The manager: all instances of this node, and what they share.
@@ -36,6 +37,7 @@ import Spawning
   struct Settings {
     var firmware: FirmwareFiles?
     var groups: MachineGroups?
+    var console: ConsoleKind
     var stopGrace: Double
     /// Seconds that a tool may take.
     var toolDeadline: Double
@@ -57,8 +59,7 @@ import Spawning
     groups = settings.groups
     machines = Machines(
       store: store, spawner: spawner, null: null, firmware: settings.firmware, groups: settings.groups,
-      networks: networks,
-      toolDeadline: settings.toolDeadline)
+      networks: networks, console: settings.console, toolDeadline: settings.toolDeadline)
     stopGrace = settings.stopGrace
     capacity = settings.capacity
     containers = engine.map { Containers($0, node: self) }

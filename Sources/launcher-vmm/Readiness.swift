@@ -10,6 +10,7 @@ enum VMMReadiness {
     if let user = options.user { sh_set_ids(user.uid, user.gid, user.groups, Int32(user.groups.count)) }
     var findings = tools
     findings += [firmware(options), acceleration(options), images(options)]
+    if options.console != .none { findings.append(console(options.console)) }
     findings.append(Folder("\(options.stateFolder)/instances").finding("instances", "make instances"))
     Readiness.report(findings)
   }
@@ -51,6 +52,13 @@ enum VMMReadiness {
         wanted == .kvm ? .missing : .limited, "KVM", "\(obstacle): machines run in software, many times slower",
         remedy: "load the kernel's module kvm_intel or kvm_amd, and add launcher-vmm's user to the group kvm")
     }
+  }
+
+  private static func console(_ kind: ConsoleKind) -> Finding {
+    if let obstacle = kind.obstacle() {
+      return Finding(.missing, "-with-ui=\(kind.rawValue)", obstacle.reason, remedy: obstacle.remedy)
+    }
+    return Finding(.ready, "-with-ui=\(kind.rawValue)", "sockets in the folders of instances")
   }
 
   private static func images(_ options: Settings) -> Finding {

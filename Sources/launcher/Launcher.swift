@@ -15,7 +15,7 @@ import Startup
       .launcher, libraries: Confinement.libraryVersions, document: Documents.text)
     if options.checksConfiguration { CheckConfiguration.run(options, programs: programFolder) }
     log.configure(options.log.early)
-    if let obstacle = options.console.obstacle { log.fatal(obstacle) }
+    if let obstacle = options.obstacle { log.fatal(obstacle, status: Settings.usageStatus) }
     // The modes of the folders are meant: other users go through them.
     umask(0o022)
     do {

@@ -68,6 +68,7 @@ extension Integration {
         (["cert": "/nonexistent"], "missing  certificate", "name another one with -cert"),
         (["cert": "\(place.folder)/certificates/server.pem"], "missing  role", "have a certificate made"),
         (["cert": "\(place.folder)/certificates/ca.pem"], "missing  certificate", "made anew as a pair"),
+        (["with-ui": "window"], "missing  -with-ui=window", "use spice"),
         (["vmm-user": "nobody-of-this-name"], "missing  users", "create-users"),
         (["metrics": "\(place.folder)/certificates"], "missing  metrics", "give the folder to user 61003"),
         (["network": "nn"], "missing  role", "have a certificate made"),

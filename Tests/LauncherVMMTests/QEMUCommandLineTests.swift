@@ -60,6 +60,13 @@ private let disk = """
     disk["backing"] == node("image", "qcow2", over: node("middle", "qcow2", over: node("last", "raw", over: nil))))
 }
 
+@Test func aMachineWithADisplayListensNowhere() throws {
+  let line = QEMUCommandLine.arguments(
+    for: fullSpec(), .qcow2, folder: "/x", images: "/i", .init(accelerator: .kvm, firmware: nil, hasSpice: true))
+  let added = line.filter { !arguments(fullSpec()).contains($0) && !$0.hasPrefix("{") }
+  #expect(added == ["-spice", "disable-ticketing=on,disable-copy-paste=on,disable-agent-file-xfer=on", "VGA"])
+}
+
 @Test func anEFIMachineHasItsFirmwareAndItsOwnVariables() throws {
   let firmware = FirmwareFiles(code: "/firmware/code.fd", variablesTemplate: "/firmware/vars.fd")
   var spec = fullSpec()

@@ -152,6 +152,17 @@ func aWrongConfigurationIsToldWithItsLine(text: String, error: String) throws {
   #expect(message(.launcher, "now").hasPrefix("\"now\" is not a flag"))
 }
 
+@Test func aConsoleThatTheNodeCannotGiveIsRefusedWithARemedy() {
+  #expect(ConsoleKind.none.obstacle { _ in false } == nil)
+  #expect(ConsoleKind.nc.obstacle { _ in false } == nil)
+  #expect(ConsoleKind.window.obstacle { _ in true }?.remedy.hasPrefix("use spice") ?? false)
+  let folder = "/usr/lib/x86_64-linux-gnu/qemu"
+  #expect(ConsoleKind.spice.obstacle { $0 == folder }?.remedy == "apt-get install qemu-system-common")
+  #expect(ConsoleKind.spice.obstacle { $0 == folder || $0 == "\(folder)/ui-spice-core.so" } == nil)
+  // A QEMU without modules has it built in, or says itself that it has it not.
+  #expect(ConsoleKind.spice.obstacle { _ in false } == nil)
+}
+
 @Test func sizesHaveUnits() throws {
   #expect(try settings("-log_max_size=100K").log.maximumFile == 102_400)
   #expect(try settings("-log_max_total=2G").log.maximumTotal == 2 << 30)

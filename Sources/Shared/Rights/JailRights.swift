@@ -69,10 +69,23 @@ let jailRules: [SyscallRule] = [
   rule("pidfd_open", because: "other processes"),
 ]
 
+private let socketPair = "socketpair"
+
 /// What a program that talks to nobody needs not.
 let noSockets = [
-  rule("socket", "socketpair", failing: eAccess, because: "none has a network, or peers, but by what it is handed")
+  rule("socket", failing: eAccess, because: "none has a network, or peers, but by what it is handed"),
+  rule(socketPair, failing: eAccess, because: "none has a peer but by what it is handed"),
 ]
+
+extension ProcessRights {
+  /// The spawner's, where machines offer their display to SPICE clients: QEMU's threads talk to its SPICE server over
+  /// socket pairs, each of which begins and ends in the one QEMU.
+  public var withSpice: ProcessRights {
+    var rights = self
+    rights.seccomp.rules.removeAll { $0.names == [socketPair] }
+    return rights
+  }
+}
 
 /// What would reach other processes and files of the same user past Landlock.
 let sameUserRules: [SyscallRule] = [

@@ -113,7 +113,7 @@ extension ProcessRights {
         + open(.place(.instances), .place(.images), because: "instances and backing images")
         + open(
           .link("/sys/fs/cgroup/"), because: "control groups: their limits, and figures on their way to launcher-stats"),
-      listens: "the rendezvous; monitors and consoles until QEMU has them"),
+      listens: "the rendezvous; consoles and displays for people; monitors and serial ports until QEMU has them"),
     spawner.name: .make(
       threadName: "vmm-spawner", program: "launcher-vmm", unit: "launcher-vmm.service", user: .vmm, groups: ["kvm"],
       namespaces: [unitMount, unitHostName, unitNetwork],

@@ -6,7 +6,7 @@ extension ProcessRights {
     securebits: .all,
     limits: [
       noCore, noFork,
-      limit(.openFiles, 65_536, because: "seven for each of thousands of machines, and two for each START in hand"),
+      limit(.openFiles, 65_536, because: "some ten for each of thousands of machines, and two for each START in hand"),
     ],
     landlock: .own(
       files: allow(.read, .images, because: "what kind of image a backing image is")

@@ -102,8 +102,9 @@ struct OptionFlags {
       "with-ui", nil, default: .none, defaultText: "false", allowed: "true, false, none, window, nc or spice",
       group: "Instances", help: "a console for each machine",
       detail: """
-        none (or false) is what there is. window (or true), nc and spice are refused: machines are jailed away from \
-        displays and from the network of the node.
+        nc: the socket console in an instance's folder is its serial console. spice: the socket spice there is its \
+        display. Both are for launcher-vmm's user and root. none (or false): neither. window (or true) is refused: \
+        machines are jailed away from displays.
         """,
       completion: .values(ConsoleKind.allCases.map(\.rawValue))
     ) { text in

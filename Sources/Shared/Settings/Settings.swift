@@ -125,6 +125,11 @@ public struct Settings: Sendable {
     return gid_t(containerGroupName) ?? getgrnam(containerGroupName)?.pointee.gr_gid
   }
 
+  /// An option that this node cannot carry out, with what to do instead; nil when there is none.
+  public var obstacle: String? {
+    console.obstacle().map { "-with-ui=\(console.rawValue): \($0.reason); \($0.remedy)" }
+  }
+
   /// The options of a program, for its help text and manuals.
   public static func flags(of program: LauncherProgram) -> FlagSet {
     var flags = FlagSet(program: program.rawValue, summary: program.summary)
@@ -152,20 +157,5 @@ public enum LauncherProgram: String, CaseIterable, Sendable {
     case .vmm: "runs the instances of a node; started by launcher or its unit"
     case .stats: "measures a node; started by launcher or its unit"
     }
-  }
-}
-
-/// What a machine's console is offered by (`-with-ui`).
-public enum ConsoleKind: String, CaseIterable, Sendable {
-  case none
-  case window
-  case nc
-  case spice
-
-  /// Why machines cannot have it; nil when they can.
-  public var obstacle: String? {
-    guard self != .none else { return nil }
-    return "-with-ui=\(rawValue): machines have no display and no network console: each is jailed away from both. "
-      + "What a guest writes on its serial console is in console.log in its instance's folder; leave -with-ui out"
   }
 }

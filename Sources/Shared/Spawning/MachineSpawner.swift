@@ -5,6 +5,7 @@ import Glibc
 import Glog
 import Linux
 import Loop
+import Rights
 import Settings
 
 /// The spawner of machines and of the tools that make their disks.
@@ -35,8 +36,10 @@ public enum MachineSpawner {
     let folders = StateFolder(options.stateFolder)
     let jailer = try Jailer(folders, paths, firmware: firmware)
     let machines = QEMUCommandLine.Settings(
-      accelerator: Accelerators.choose(options.virtualisation), firmware: firmware)
-    try options.confine(.spawner, jailer.surroundings, as: .vmm, logSettings)
+      accelerator: Accelerators.choose(options.virtualisation), firmware: firmware,
+      hasSpice: options.console == .spice)
+    let rights = options.console == .spice ? ProcessRights.spawner.withSpice : .spawner
+    try options.confine(rights, jailer.surroundings, as: .vmm, logSettings)
     let planner = MachinePlanner(paths: paths, folders: folders, machines: machines, jailer: jailer)
     Spawner(planner, loop).serve(socket, signals)
   }

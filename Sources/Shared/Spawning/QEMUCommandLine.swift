@@ -17,6 +17,8 @@ enum QEMUCommandLine {
   struct Settings {
     var accelerator: Accelerator
     var firmware: FirmwareFiles?
+    /// It has a display, which QEMU offers to SPICE clients that it is handed.
+    var hasSpice = false
   }
 
   static func arguments(
@@ -33,6 +35,12 @@ enum QEMUCommandLine {
       "-chardev", "socket,id=console,fd=\(consoleDescriptor),server=on,wait=off", "-serial", "chardev:console",
       "-device", "virtio-rng-pci,rng=rng0", "-object", "rng-builtin,id=rng0",
     ]
+    if settings.hasSpice {
+      // Without a port QEMU listens nowhere.
+      arguments += [
+        "-spice", "disable-ticketing=on,disable-copy-paste=on,disable-agent-file-xfer=on", "-device", "VGA",
+      ]
+    }
     if spec.firmware == .efi, let firmware = settings.firmware {
       if firmware.variablesTemplate != nil {
         arguments += ["-blockdev", text(firmware.codeDrive), "-blockdev", text(firmwareVariables(folder))]

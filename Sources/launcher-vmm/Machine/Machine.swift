@@ -6,6 +6,7 @@ import Glog
 import Instances
 import Linux
 import Loop
+import Settings
 
 /// A QEMU that runs: its process, its monitor and its console.
 @LoopActor final class Machine {
@@ -32,7 +33,11 @@ import Loop
   private let pidfd: Descriptor
   private let folder: Descriptor
   private var qmp: QMPClient?
-  private var console: Recorder?
+  private var console: Recorder? {
+    didSet { console?.onBytes = { [weak self] in self?.consoleServer?.show($0) } }
+  }
+  private var consoleServer: ConsoleServer?
+  private var spiceServer: SpiceServer?
   private var output: Recorder?
   private let endGate = Gate()
   private(set) var hasEnded = false
@@ -57,6 +62,8 @@ import Loop
     console = nil
     output?.finish()
     output = nil
+    consoleServer?.close()
+    spiceServer?.close()
     endGate.open()
     onEnd?()
     onEnd = nil
@@ -82,8 +89,8 @@ import Loop
     let child: ChildProcess
     let recorder: Recorder?
     do {
-      let qmp = try listen(qmpSocketName, in: folder.handle)
-      let console = try listen(Recorder.consoleSocketName, in: folder.handle)
+      let qmp = try UnixSocket.listener(qmpSocketName, in: folder.handle)
+      let console = try UnixSocket.listener(Recorder.serialSocketName, in: folder.handle)
       let output = try Recorder.makeOutputPipe(in: folder.handle)
       recorder = Recorder.output(in: folder.handle)
       StopPoint.socketsMade.reach()
@@ -106,14 +113,6 @@ import Loop
       let fate = end.map { "it \($0)" } ?? "it does not end"
       throw Failure(description: "QEMU did not come up (\(error)): \(fate): \(quoteLog(in: folder.handle))")
     }
-  }
-
-  /// A listening socket in the instance's folder, to be handed to QEMU.
-  private static func listen(_ name: String, in folder: Descriptor) throws(SystemError) -> Descriptor {
-    try Files.remove(name, in: folder)
-    let socket = try UnixSocket.make(.stream)
-    try UnixSocket.listen(socket, at: folder.pathTo(name), backlog: 4)
-    return socket
   }
 
   private static func quoteLog(in folder: Descriptor) -> String {
@@ -257,6 +256,31 @@ import Loop
       log.verbose(1) { "\(instance): \(error)" }
       if !hasEnded, qmp == nil { reconnectLater() }
     }
+  }
+
+  // MARK: people
+
+  /// Lets people at the machine in the way that the operator chose.
+  func offer(_ kind: ConsoleKind) {
+    guard !hasEnded else { return }
+    do {
+      switch kind {
+      case .nc: consoleServer = try ConsoleServer(in: folder) { [weak self] in self?.console?.write($0) ?? $0.count }
+      case .spice: spiceServer = try SpiceServer(in: folder) { [weak self] in try await self?.takeSpiceClient($0) }
+      case .none, .window: break
+      }
+    } catch {
+      log.error("\(instance): -with-ui=\(kind.rawValue): \(error)")
+    }
+  }
+
+  private func takeSpiceClient(_ client: Descriptor) async throws(QMPClient.Failure) {
+    guard let qmp else { throw .closed("its monitor does not answer") }
+    let deadline = Moment.after(seconds: Self.commandDeadline)
+    try await qmp.execute("getfd", ["fdname": "spice"], passing: client, until: deadline)
+    // Who may open the socket in the instance's folder needs no ticket.
+    try await qmp.execute(
+      "add_client", ["protocol": "spice", "fdname": "spice", "skipauth": true], until: deadline)
   }
 
   // MARK: stop

@@ -4,6 +4,7 @@ import Glibc
 import Glog
 import Instances
 import Linux
+import Settings
 import Spawning
 
 /// Virtual machines: an overlay, a config drive, QEMU.
@@ -15,12 +16,14 @@ import Spawning
   private let firmware: FirmwareFiles?
   /// nil: machines have no limits.
   private let groups: MachineGroups?
+  /// How people come to machines.
+  private let console: ConsoleKind
   /// nil: machines have user-mode networking.
   private let networks: TenantNetworks?
 
   init(
     store: InstanceStore, spawner: SpawnerClient<SpawnTask>, null: Descriptor, firmware: FirmwareFiles?,
-    groups: MachineGroups?, networks: TenantNetworks?, toolDeadline: Double
+    groups: MachineGroups?, networks: TenantNetworks?, console: ConsoleKind, toolDeadline: Double
   ) {
     self.store = store
     self.spawner = spawner
@@ -28,6 +31,7 @@ import Spawning
     self.firmware = firmware
     self.groups = groups
     self.networks = networks
+    self.console = console
     tools = ToolRunner(spawner: spawner, null: null, deadline: toolDeadline)
   }
 
@@ -89,6 +93,7 @@ import Spawning
     let machine = try await Machine.start(
       .machine(file.spec, image.stack, tapMTU: link?.mtu), of: file.spec.instance, in: folder, tap: link?.tap,
       spawner: spawner, null: null, onProcess: { groups?.place($0, of: file) })
+    machine.offer(console)
     StopPoint.machineAnswered.reach()
     return machine
   }
@@ -96,7 +101,7 @@ import Spawning
   func find(_ instance: Identifier, _ file: InstanceFile?, in folder: InstanceStore.Folder) -> (any Remains)? {
     Machine.find(instance, in: folder, recorded: file?.run).map { found in
       // Of a machine whose state cannot be read it is not known what it may use.
-      MachineRemains(found: found, onProcess: { [groups] in if let file { groups?.place($0, of: file) } })
+      MachineRemains(found: found, console: console) { [groups] in if let file { groups?.place($0, of: file) } }
     }
   }
 
@@ -109,13 +114,17 @@ import Spawning
 
 private struct MachineRemains: Remains {
   let found: Machine.Found
+  let console: ConsoleKind
   let onProcess: (pid_t) -> Void
 
   var runner: (any Runner)? { found.machine }
 
   func takeOver() async -> (any Runner)? {
     let machine = await Machine.takeOver(found)
-    if let machine { onProcess(machine.pid) }
+    if let machine {
+      onProcess(machine.pid)
+      machine.offer(console)
+    }
     return machine
   }
 }

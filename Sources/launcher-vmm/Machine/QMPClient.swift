@@ -126,17 +126,24 @@ import Loop
     _ = try await execute("qmp_capabilities", until: deadline)
   }
 
-  /// Runs a command and gives its return value.
+  /// Runs a command, with a descriptor beside it where it takes one, and gives its return value.
   @discardableResult
-  func execute(_ command: String, until deadline: Moment) async throws(Failure) -> JSONValue {
+  func execute(
+    _ command: String, _ arguments: JSONValue? = nil, passing descriptor: Descriptor? = nil, until deadline: Moment
+  ) async throws(Failure) -> JSONValue {
     if let closed { throw .closed(closed) }
     let id = nextID
     nextID += 1
-    let line = (["execute": .string(command), "id": .int(id)] as JSONValue).serialized() + [UInt8(ascii: "\n")]
+    var message: JSONObject = JSONObject()
+    message["execute"] = .string(command)
+    message["arguments"] = arguments
+    message["id"] = .int(id)
+    let line = JSONValue.object(message).serialized() + [UInt8(ascii: "\n")]
     // A few dozen bytes into an empty socket buffer: it takes them whole, or the machine has stopped reading.
-    let sent = line.withUnsafeBytes { Glibc.send(socket.raw, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    let descriptors = descriptor.map { [$0.raw] } ?? []
+    let sent = sh_send_fds(socket.raw, line, line.count, descriptors, Int32(descriptors.count))
     guard sent == line.count else {
-      fail("it does not take commands: \(SystemError.text(errno))")
+      fail("it does not take commands: \(SystemError.text(Int32(sent < 0 ? -sent : Int(EAGAIN))))")
       throw .closed(closed ?? "")
     }
     let result: Result<JSONValue, Failure> = await withCheckedContinuation { continuation in
@@ -155,4 +162,14 @@ import Loop
 extension Descriptor {
   /// A path to a name in this folder that is short enough for a socket's address wherever the folder is.
   func pathTo(_ name: String) -> String { "/proc/self/fd/\(raw)/\(name)" }
+}
+
+extension UnixSocket {
+  /// A listening socket of this name in an instance's folder, in place of what had the name.
+  static func listener(_ name: String, in folder: Descriptor) throws(SystemError) -> Descriptor {
+    try Files.remove(name, in: folder)
+    let socket = try make(.stream)
+    try listen(socket, at: folder.pathTo(name), backlog: 4)
+    return socket
+  }
 }

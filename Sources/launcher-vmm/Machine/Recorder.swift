@@ -9,7 +9,7 @@ import Loop
 /// Neither source needs launcher: while it is away a machine goes on writing, and what nobody takes is dropped.
 @LoopActor final class Recorder {
   /// Where QEMU listens for whoever takes what the guest writes on its serial port.
-  static let consoleSocketName = "console"
+  static let serialSocketName = "serial"
   /// What QEMU writes to standard output and error goes through this named pipe: unlike a file it is full one day, and
   /// unlike a pipe without a name it is found again by a launcher that comes back.
   static let outputPipeName = "output"
@@ -26,6 +26,8 @@ import Loop
   private let source: Descriptor
   private var file: BoundedFile
   private var isClosed = false
+  /// Is shown what is recorded.
+  var onBytes: (([UInt8]) -> Void)?
 
   /// Takes what comes from `source` into the file `name` in `folder`.
   init(_ source: Descriptor, into name: String, in folder: Descriptor) {
@@ -38,7 +40,7 @@ import Loop
   static func console(in folder: Descriptor) -> Recorder? {
     guard let socket = try? UnixSocket.make(.stream) else { return nil }
     do {
-      try UnixSocket.connect(socket, to: folder.pathTo(consoleSocketName))
+      try UnixSocket.connect(socket, to: folder.pathTo(serialSocketName))
     } catch {
       return nil
     }
@@ -91,8 +93,17 @@ import Loop
       return false
     }
     guard case .bytes(let count) = outcome else { return false }
-    file.append(Array(bytes[..<count]))
+    let taken = Array(bytes[..<count])
+    file.append(taken)
+    onBytes?(taken)
     return true
+  }
+
+  /// Gives bytes to the other side of a socket that is recorded, and says how many it took: all, where it is gone.
+  func write(_ bytes: [UInt8]) -> Int {
+    guard !isClosed else { return bytes.count }
+    let count = bytes.withUnsafeBytes { send(source.raw, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    return count < 0 && errno != EAGAIN && errno != EINTR ? bytes.count : max(0, count)
   }
 
   private func receive() {
