@@ -118,11 +118,9 @@ extension Integration {
 
     @Test func `memory, disk and CPU usage are those of the container's processes`() async throws {
       try await ContainerHost.runNode { host, node in
-        // Ten seconds of one CPU at most, 20 MB of file, 30 MiB of memory that the shell keeps in a variable.
-        let busy = """
-          [sh, -c, "dd if=/dev/zero of=/tmp/file bs=1000000 count=20 2>/dev/null; \
-          x=$(dd if=/dev/zero bs=1048576 count=30 2>/dev/null | busybox tr '\\\\\\\\0' x); while :; do :; done"]
-          """
+        // 20 MB of file, then one CPU and a buffer of 40 MB.
+        let busy =
+          #"[sh, -c, "dd if=/dev/zero of=/tmp/file bs=1000000 count=20; exec dd if=/dev/zero of=/dev/null bs=40000000"]"#
         let instance = try await node.startContainer(ContainerPayload(command: busy, memory: 256))
         try await node.frame("figures of \(instance)", within: 90) { frame in
           guard let figures = frame.isStats ? frame.instances[instance] : nil,
