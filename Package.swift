@@ -148,7 +148,8 @@ let package = Package(
         "Settings", "Spawning",
       ], path: "Tests/RightsProbe", swiftSettings: settings, linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
     .executableTarget(name: "audit-probe", path: "Tests/AuditProbe"),
-    .testTarget(name: "RightsAttemptTests", path: "Tests/Rights", swiftSettings: settings),
+    .testTarget(
+      name: "RightsAttemptTests", dependencies: ["CProbe"], path: "Tests/Rights", swiftSettings: settings),
     tests("GobTests", ["Gob"]),
     tests("GlogTests", ["Glog"]),
     tests("GoFlagsTests", ["GoFlags"]),

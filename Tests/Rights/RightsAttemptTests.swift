@@ -46,8 +46,8 @@ import Testing
   func manager(attempt: String, expected: String) throws {
     let scene = try Scene()
     defer { scene.remove() }
-    let (line, log, run) = try scene.line("taken-over-manager", attempt)
-    #expect(run.terminationReason == .exit && run.terminationStatus == 0, "status \(run.terminationStatus): \(log)")
+    let (line, log, end) = try scene.line("taken-over-manager", attempt)
+    #expect(end == .exited(0), "\(end): \(log)")
     #expect(line.split(separator: " ").first.map(String.init) == expected, "\(line)")
   }
 }

@@ -12,7 +12,7 @@ final class Scene {
   private let allowed = Result { try Listener() }
   private let other = Result { try Listener() }
   private var sockets: [Listener] = []
-  private var victim: (process: Process, input: Pipe)?
+  private var victim: (run: ProbeRun, input: ProbeRun.Pipe)?
 
   init() throws {
     var template = Array("/tmp/launcher-rights-XXXXXX".utf8CString)
@@ -32,8 +32,8 @@ final class Scene {
   /// Ends the victim and removes the folder.
   func remove() {
     if let victim {
-      try? victim.input.fileHandleForWriting.close()
-      Self.wait(for: victim.process)
+      close(victim.input.writing)
+      _ = victim.run.waitForEnd()
     }
     sockets = []
     try? FileManager.default.removeItem(atPath: folder)
@@ -52,12 +52,9 @@ final class Scene {
   /// By a process of its own: a child that some other test starts meanwhile would inherit a descriptor that writes the
   /// probe, and as long as there is one the kernel executes it for nobody.
   private func copyProbe() throws {
-    let copy = Process()
-    copy.executableURL = URL(fileURLWithPath: "/bin/cp")
-    copy.arguments = [try Self.builtProbe(), probe]
-    try copy.run()
-    Self.wait(for: copy)
-    guard copy.terminationStatus == 0 else { throw Unusable(description: "copy the probe to \(probe)") }
+    let copy = try ProbeRun(
+      ["/bin/cp", try Self.builtProbe(), probe], environment: [], input: nil, output: nil, errors: nil)
+    guard copy.waitForEnd() == .exited(0) else { throw Unusable(description: "copy the probe to \(probe)") }
   }
 
   private func layOut() throws {
@@ -109,60 +106,47 @@ final class Scene {
 
   /// A process of the same user that lives until its input ends, also when this test is killed.
   private func startVictim() throws {
-    let input = Pipe()
-    let process = try start("user", "become-victim", input: input, output: FileHandle.nullDevice)
-    victim = (process, input)
+    let input = try ProbeRun.Pipe()
+    let run = try start("user", "become-victim", input: input.reading, output: nil)
+    close(input.reading)
+    victim = (run, input)
     // It is there when it has become cat: then it can be traced and looked at like any program.
     let deadline = Date(timeIntervalSinceNow: 30)
-    while (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/comm", encoding: .utf8)) != "cat\n" {
-      guard Date() < deadline, process.isRunning else { throw Unusable(description: "start the victim") }
+    while (try? String(contentsOfFile: "/proc/\(run.pid)/comm", encoding: .utf8)) != "cat\n" {
+      guard Date() < deadline, run.isRunning else { throw Unusable(description: "start the victim") }
       usleep(5000)
     }
-    sockets.append(try Listener(path: "\0launcher-rights-\(process.processIdentifier)"))
+    sockets.append(try Listener(path: "\0launcher-rights-\(run.pid)"))
   }
 
-  private func start(_ process: String, _ attempt: String, input: Any?, output: Any, errors: Any? = nil) throws
-    -> Process
+  private func start(_ process: String, _ attempt: String, input: Int32?, output: Int32?, errors: Int32? = nil) throws
+    -> ProbeRun
   {
-    let run = Process()
-    run.executableURL = URL(fileURLWithPath: probe)
-    run.arguments = [
-      process, String(Self.user), attempt, folder, String(victim?.process.processIdentifier ?? 0),
-      String(try allowed.get().port), String(try other.get().port),
-    ]
-    run.environment = ["LAUNCHER_SECRET": "in the environment of launcher"]
-    run.standardInput = input ?? FileHandle.nullDevice
-    run.standardOutput = output
-    if let errors { run.standardError = errors }
-    try run.run()
-    return run
+    try ProbeRun(
+      [
+        probe, process, String(Self.user), attempt, folder, String(victim?.run.pid ?? 0),
+        String(try allowed.get().port), String(try other.get().port),
+      ], environment: ["LAUNCHER_SECRET=in the environment of launcher"], input: input, output: output, errors: errors)
   }
 
   /// The line that the probe printed as `process`, what it and its children logged, and how it ended.
-  func line(_ process: String, _ attempt: String) throws -> (line: String, log: String, run: Process) {
-    let output = Pipe()
-    let errors = Pipe()
-    let run = try start(process, attempt, input: nil, output: output, errors: errors)
+  func line(_ process: String, _ attempt: String) throws -> (line: String, log: String, end: ProbeRun.End) {
+    let output = try ProbeRun.Pipe()
+    let errors = try ProbeRun.Pipe()
+    let run = try start(process, attempt, input: nil, output: output.writing, errors: errors.writing)
+    close(output.writing)
+    close(errors.writing)
     // Both are a few lines, so neither pipe fills; both end when the probe and all it started have ended.
-    let line = output.fileHandleForReading.readDataToEndOfFile()
-    let log = errors.fileHandleForReading.readDataToEndOfFile()
-    Self.wait(for: run)
-    return (
-      String(decoding: line, as: UTF8.self).trimmingCharacters(in: .newlines), String(decoding: log, as: UTF8.self), run
-    )
-  }
-
-  /// Process's own wait looks only every 50 ms, and there are hundreds of attempts.
-  private static func wait(for run: Process) {
-    while run.isRunning { usleep(1000) }
+    let line = output.drain()
+    let log = errors.drain()
+    return (line.trimmingCharacters(in: .newlines), log, run.waitForEnd())
   }
 
   func outcome(of attempt: String, as process: String) throws -> Outcome {
-    let (line, log, run) = try line(process, attempt)
-    if run.terminationReason == .uncaughtSignal { return .killed(run.terminationStatus) }
+    let (line, log, end) = try line(process, attempt)
+    if case .killed(let signal) = end { return .killed(signal) }
     guard let outcome = Outcome(line: line) else {
-      throw Unusable(
-        description: "\(attempt) as \(process): status \(run.terminationStatus), output '\(line)', log: \(log)")
+      throw Unusable(description: "\(attempt) as \(process): \(end), output '\(line)', log: \(log)")
     }
     return outcome
   }
