@@ -11,7 +11,7 @@
 # make deb     the Debian packages: launcher, and launcher-docker, which turns containers on
 # make test-gre    tunnels by GRE in a guest with Debian's kernel: a minute
 # make test-system   the package on a Debian with a real systemd, in a container; part of make test for root
-# make test-cgroups    limits of machines, in an emulated Debian with a kernel of its own: two minutes (needs root)
+# make test-own-kernel    limits of machines, udev and GRE in an emulated Debian: two minutes (needs root)
 # make install DESTDIR= prefix=/usr
 # make clean
 
@@ -35,7 +35,7 @@ DOCKER_DEB = .build/launcher-docker_$(VERSION)_all.deb
 NEXT_DEB = .build/launcher_$(VERSION)+next_$(ARCHITECTURE).deb
 SYSTEM_TEST_CACHE = /var/cache/launcher-system-test
 
-.PHONY: all check test bench docs demo demo-container install install-files deb test-system test-cgroups clean format lint build release unit-tests rights-tests integration-tests test-cloud-init dependencies test-gre demo-network memory fuzz
+.PHONY: all check test bench docs demo demo-container install install-files deb test-system test-own-kernel clean format lint build release unit-tests rights-tests integration-tests test-cloud-init dependencies test-gre demo-network memory fuzz
 
 all: release
 
@@ -173,7 +173,7 @@ test-system: deb $(GUEST_IMAGE) $(PEER)
 	Tests/System/run $(DEB) $(NEXT_DEB) $(PEER) $(GUEST_IMAGE) $(SYSTEM_TEST_CACHE)
 
 # The package on a Debian 12 with a kernel of its own, in an emulated machine; needs root.
-test-cgroups: deb $(GUEST_IMAGE) $(PEER)
+test-own-kernel: deb $(GUEST_IMAGE) $(PEER)
 	scripts/install-dependencies system run cloud
 	Tests/System/run-in-guest $(DEB) $(PEER) $(GUEST_IMAGE) $(SYSTEM_TEST_CACHE)
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import launcher_vmm
 
-/// Files in place of control groups. What the kernel does with them is tested in a guest: `make test-cgroups`.
+/// Files in place of control groups. What the kernel does with them is tested in a guest: `make test-own-kernel`.
 private final class Groups {
   static let user: uid_t = 64_117
   static let instance = Identifier("67d86208-b46c-4465-9018-fe14087d415f")!

@@ -1,8 +1,8 @@
 # A Debian 12 with a kernel of its own, in an emulated machine, for what a container shares with its host: control
-# groups. Sourced by `run-in-guest`, after container.bash, whose cached tree is what the machine's disk is made of.
+# groups, devices, network. Sourced by `run-in-guest`, after container.bash, whose cached tree is what the machine's disk is made of.
 
 # Boots the disk; what the tree has not got.
-readonly guest_packages="linux-image-cloud-amd64 initramfs-tools"
+readonly guest_packages="linux-image-cloud-amd64 initramfs-tools iproute2 udev"
 # Of the disk, which takes only what is written to it.
 readonly guest_disk=3G
 
