@@ -29,24 +29,25 @@ struct GuestData {
 
   /// Makes the instance's folder as a whole and its place in its network: what its kind puts there, then the state, then
   /// the name. An error it throws leaves nothing.
-  func run() async throws -> (InstanceFile, Attachment?) {
+  func run() async throws -> (InstanceFile, NetworkPlace?) {
     do {
       return try await make()
     } catch {
       await node.networks?.detach(id)
+      if file.spec.kind == .docker { await node.containers?.removeUnusedNetworks() }
       node.store.discardStaging(of: id)
       throw error
     }
   }
 
-  private func make() async throws -> (InstanceFile, Attachment?) {
+  private func make() async throws -> (InstanceFile, NetworkPlace?) {
     let store = node.store
     let folder = try store.makeStaging(for: id)
     StopPoint.stagingMade.reach()
-    let attachment = try await backend.furnish(file, in: folder, guestData)
+    let place = try await backend.furnish(file, in: folder, guestData)
     try store.writeState(file, in: folder)
     StopPoint.stateWritten.reach()
     try store.commitStaging(of: id, folder)
-    return (file, attachment)
+    return (file, place)
   }
 }

@@ -207,15 +207,15 @@ import Spawning
       }
       reserved = promise
       defer { reserved = nil }
-      let attachment: Attachment?
-      (file, attachment) = try await Creation(
+      let place: NetworkPlace?
+      (file, place) = try await Creation(
         node: node, backend: backend, file: InstanceFile(spec: spec, image: image, request: request.number),
         guestData: guestData
       ).run()
       StopPoint.created.reach()
       node.tellOfArrival(of: self)
       log.info("\(id): created from image \(spec.image?.text ?? spec.container?.image.text ?? "")")
-      return await boot(attachment, changedCensus: true)
+      return await bootNew(place)
     } catch {
       return Failure(reason: Self.reason(of: error, else: .imageFailure), cause: "\(error)")
     }
@@ -233,15 +233,20 @@ import Spawning
   private func resumeStart() async -> Failure? {
     if !hasNeverRun { node.tellOfArrival(of: self, again: true) }
     guard hasNeverRun, !isRunning else { return nil }
-    let failure = await boot(changedCensus: true)
+    return await bootNew(nil)
+  }
+
+  /// Starts an instance that a START has made; of one without its place in its network nothing is left.
+  private func bootNew(_ place: NetworkPlace?) async -> Failure? {
+    let failure = await boot(place, changedCensus: true)
     guard failure?.reason == .networkFailure else { return failure }
     do { try await remove() } catch { log.error("\(id): remove it again: \(error)") }
     return failure
   }
 
   /// Starts an instance that exists and does not run.
-  /// `attachment` nil: what it needs of a network is attached, again.
-  private func boot(_ attachment: Attachment? = nil, changedCensus: Bool) async -> Failure? {
+  /// `place` nil: what it needs of a network is attached, again.
+  private func boot(_ place: NetworkPlace? = nil, changedCensus: Bool) async -> Failure? {
     guard let file else { return Failure(reason: .instanceCorrupt, cause: corruption ?? "no state") }
     guard let backend = node.backend(of: file.spec.kind) else {
       return Failure(
@@ -256,7 +261,7 @@ import Spawning
     }
     do {
       let started = Moment.now
-      let runner = try await backend.start(file, in: node.store.folder(of: id), attachment)
+      let runner = try await backend.start(file, in: node.store.folder(of: id), place)
       await use(runner)
       StopPoint.runRecorded.reach()
       log.info("\(id): runs in \(runner.name), \(Int(started.age * 1000)) ms after its start")
@@ -387,6 +392,8 @@ import Spawning
   private func remove() async throws {
     try await discard()
     await node.networks?.detach(id)
+    // Of a corrupt one nobody knows whether it was one.
+    if file?.spec.kind != .qemu { await node.containers?.removeUnusedNetworks() }
     StopPoint.networkDetached.reach()
     try removeFolder {
       let subnet = tenantSubnet

@@ -12,6 +12,7 @@ import Linux
   case configDriveLaidOut = "config-drive-laid-out"
   case toolsEnded = "tools-ended"
   case imageFetched = "image-fetched"
+  case containerNetworkMade = "container-network-made"
   case containerMade = "container-made"
   case containerStarted = "container-started"
   case containerRemoved = "container-removed"

@@ -262,8 +262,12 @@ func figuresAreOfAnOrdinaryProcessOnly(pid: Int32) {
     return (try? MessageCoding.decode(ManagerToContainers.self, MessageCoding.encode(message), files)) == nil
   }
   #expect(!isRefused(.list) && isRefused(.list, 2) && isRefused(.list, 4))
-  #expect(isRefused(.create(fullSpec(), limitingDisk: true)), "a machine is no container")
-  #expect(!isRefused(.create(fullContainer(), limitingDisk: true)))
+  #expect(isRefused(.create(fullSpec(), on: nil, limitingDisk: true)), "a machine is no container")
+  #expect(!isRefused(.create(fullContainer(), on: nil, limitingDisk: true)))
+  #expect(!isRefused(.create(fullContainer(), on: fullBridge, limitingDisk: true)))
+  var unplaced = fullContainer()
+  unplaced.network.mac = nil
+  #expect(isRefused(.create(unplaced, on: fullBridge, limitingDisk: true)), "a network needs addresses")
 }
 
 @Test(arguments: ["", "0", String(repeating: "g", count: 64), String(repeating: "A", count: 64), "../../etc/passwd"])

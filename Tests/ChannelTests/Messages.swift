@@ -59,8 +59,13 @@ func fullContainer() -> InstanceSpec {
   var container = ContainerSpec(image: ImageReference("registry.example:5000/a/image:tag")!)
   container.hostName = HostName(String(repeating: "h", count: 63))
   container.command = ContainerCommand(["sh", "-c", String(repeating: "\u{1}", count: 8188)])
-  return InstanceSpec(instance: id, tenant: id, kind: .docker, container: container, firmware: .efi)
+  var spec = InstanceSpec(instance: id, tenant: id, kind: .docker, container: container, firmware: .efi)
+  spec.network.mac = MACAddress("02:00:e6:f5:af:f9")
+  spec.network.privateIP = IPv4Address("192.168.8.2")
+  return spec
 }
+
+let fullBridge = TenantBridge("lb-0123456789ab")!
 
 func fullNode() -> NodeSample {
   var node = NodeSample()
@@ -168,7 +173,17 @@ func samples() throws -> [Sample] {
     Sample("sizes", try containerTask(.sizes)), Sample("events", try containerTask(.events(since: .max))),
     Sample("image", try containerTask(.image(ImageReference("image")!))),
     Sample("pull", try containerTask(.pull(ImageReference("image@sha256:" + String(repeating: "0", count: 64))!))),
-    Sample("create", try containerTask(.create(fullContainer(), limitingDisk: true))),
+    Sample("create", try containerTask(.create(fullContainer(), on: nil, limitingDisk: true))),
+    Sample("create on a network", try containerTask(.create(fullContainer(), on: fullBridge, limitingDisk: false))),
+    Sample("make network", try containerTask(.makeNetwork(fullBridge, IPv4Subnet("192.168.8.0/21")!))),
+    Sample("remove network", try containerTask(.removeNetwork(fullBridge))),
+    Sample("networks", try containerTask(.networks)),
+    Sample("connect", try containerTask(.connect(id, fullBridge, IPv4Address("192.168.8.2")!))),
+    Sample("disconnect", try containerTask(.disconnect(id, fullBridge))),
+    Sample("join", ManagerToNetwork.join(job: 1, fullContainer())),
+    Sample("bridges", ManagerToNetwork.bridges(job: .max)),
+    Sample("joined", NetworkToManager.joined(job: 1, fullBridge)),
+    Sample("bridge", NetworkToManager.bridge(job: 1, fullBridge)),
     Sample("start container's", try containerTask(.start(id))),
     Sample("stop container's", try containerTask(.stop(id, grace: .max))),
     Sample("kill", try containerTask(.kill(id))), Sample("remove", try containerTask(.remove(id))),

@@ -30,7 +30,9 @@ import Testing
     switch message {
     case .attach(_, let spec): "attach \(spec.instance)"
     case .detach(_, let instance): "detach \(instance)"
+    case .join(_, let spec): "join \(spec.instance)"
     case .list: "list"
+    case .bridges: "bridges"
     }
   }
 
@@ -38,6 +40,7 @@ import Testing
 }
 
 private let other = Identifier("beef")!
+private let bridge = TenantBridge("lb-0123456789ab")!
 
 @Test func whatTheNetworkChildIsAskedItIsAskedOnceAndAnswered() async {
   await #expect(processExitsWith: .success) {
@@ -45,6 +48,8 @@ private let other = Identifier("beef")!
       let child = try Child { message in
         switch message {
         case .attach(let job, _): [.attached(job: job, tap: try .open("/dev/null", O_RDWR), mtu: 1450)]
+        case .join(let job, _): [.joined(job: job, bridge)]
+        case .bridges(let job): [.bridge(job: job, bridge), .listed(job: 99), .listed(job: job)]
         case .detach(let job, other): [.failed(job: job, reason: "no such device")]
         case .detach(let job, _): [.detached(job: job)]
         // Answers to what nobody asked come between.
@@ -57,10 +62,12 @@ private let other = Identifier("beef")!
       }
       let attachment = try await child.client.attach(fullSpec())
       #expect(attachment.mtu == 1450 && attachment.tap.raw >= 0)
+      #expect(try await child.client.join(fullSpec()) == bridge)
+      #expect(try await child.client.containerBridges() == [bridge])
       try await child.client.detach(id)
       await #expect(throws: Refused.self) { try await child.client.detach(other) }
       #expect(try await child.client.list() == [id, other])
-      #expect(child.asked == ["attach \(id)", "detach \(id)", "detach \(other)", "list"])
+      #expect(child.asked == ["attach \(id)", "join \(id)", "bridges", "detach \(id)", "detach \(other)", "list"])
       #expect(child.losses == 0)
       child.end()
       while child.losses == 0 { await LoopActor.sleep(until: .now) }
@@ -73,12 +80,14 @@ private let other = Identifier("beef")!
     onLoop {
       let child = try Child { message in
         switch message {
-        case .attach(let job, _), .list(let job): [.detached(job: job)]
+        case .attach(let job, _), .join(let job, _), .list(let job), .bridges(let job): [.detached(job: job)]
         case .detach(let job, _): [.listed(job: job)]
         }
       }
       await #expect(throws: Refused.self) { try await child.client.attach(fullSpec()) }
+      await #expect(throws: Refused.self) { try await child.client.join(fullSpec()) }
       await #expect(throws: Refused.self) { try await child.client.list() }
+      await #expect(throws: Refused.self) { try await child.client.containerBridges() }
       await #expect(throws: Refused.self) { try await child.client.detach(id) }
     }
   }
@@ -91,7 +100,7 @@ private let other = Identifier("beef")!
         switch message {
         case .list(let job): [.present(job: job, id), .present(job: job, other), .listed(job: job)]
         case .detach(let job, _): [.detached(job: job)]
-        case .attach(let job, _): [.failed(job: job, reason: "no")]
+        case .attach(let job, _), .join(let job, _), .bridges(let job): [.failed(job: job, reason: "no")]
         }
       }
       let networks = TenantNetworks(.cn, child.client)

@@ -43,6 +43,8 @@ import Settings
         case .attached(let job, let tap, let mtu):
           taps.append(tap)
           say("attached \(job) \(mtu)")
+        case .joined(_, let bridge): say("joined \(bridge)")
+        case .bridge(_, let bridge): say("bridge \(bridge)")
         case .detached: say("detached")
         case .present(_, let instance): say("present \(instance)")
         case .listed: say("listed")

@@ -6,6 +6,8 @@ extension WireWriter {
 
   mutating func address(_ value: IPv4Address) { integer(value.value) }
 
+  mutating func bridge(_ value: TenantBridge) { string(value.name) }
+
   mutating func tenantSubnet(_ value: TenantSubnet) {
     identifier(value.tenant)
     string(value.subnet.description)
@@ -62,6 +64,10 @@ extension WireReader {
   mutating func address() throws(WireError) -> IPv4Address { IPv4Address(value: try integer()) }
 
   mutating func subnet() throws(WireError) -> IPv4Subnet { try parsed(limit: 18, "subnet") { IPv4Subnet($0) } }
+
+  mutating func bridge() throws(WireError) -> TenantBridge {
+    try parsed(limit: TenantBridge.length, "bridge") { TenantBridge($0) }
+  }
 
   mutating func tenantSubnet() throws(WireError) -> TenantSubnet {
     TenantSubnet(

@@ -84,6 +84,9 @@ public struct IPv4Subnet: Hashable, Sendable, CustomStringConvertible {
   /// The subnet's own address, which is its first.
   public var first: IPv4Address { IPv4Address(value: address.value & mask) }
 
+  /// The first address of a host, where the tenant's gateway is: on the concentrator.
+  public var gateway: IPv4Address { IPv4Address(value: first.value &+ 1) }
+
   /// Its last address, for broadcasts.
   public var last: IPv4Address { IPv4Address(value: address.value | ~mask) }
 

@@ -21,12 +21,21 @@ extension InstanceSpec {
     case .none: nil
     case .cn:
       resources.isNetworkNode
-        ? "`network_node` asks for a network node; this is a compute node (-network cn)" : network.workloadProblem
+        ? "`network_node` asks for a network node; this is a compute node (-network cn)"
+        : network.workloadProblem ?? containerProblem
     case .nn:
       resources.isNetworkNode
         ? network.macProblem
         : "without `network_node` it asks for a compute node; this is a network node (-network nn)"
     }
+  }
+}
+
+extension InstanceSpec {
+  /// A machine asks its gateway for its addresses, and may be one; a container is given them, and the gateway.
+  private var containerProblem: String? {
+    guard kind == .docker, let subnet = network.subnet, network.privateIP == subnet.gateway else { return nil }
+    return "`private_ip` is \(subnet.gateway), which a container has as the gateway of `subnet` \(subnet)"
   }
 }
 

@@ -2,10 +2,14 @@
 public enum FilterExpression: Equatable, Sendable {
   /// The name of the interface that a frame came from, for `lookUp`.
   case inputInterface
+  /// The name of the interface that a frame leaves by, for `lookUp`.
+  case outputInterface
+  /// Bytes of the frame, for `lookUp`.
+  case fetch(Part, offset: UInt32, count: UInt32)
   /// Goes on in the frame's rule only if the bytes at `offset` are, or are not, these.
   case bytes(Part, offset: UInt32, is: [UInt8])
   case bytesDiffer(Part, offset: UInt32, from: [UInt8])
-  /// Goes on only if the name that was fetched is in the set.
+  /// Goes on only if what was fetched is in the set.
   case lookUp(set: String)
   /// Does what the map says of the name that was fetched; goes on if it says nothing.
   case decide(byMap: String)
@@ -25,6 +29,8 @@ public enum FilterExpression: Equatable, Sendable {
   private static let dataRegister: UInt32 = 1
   /// NFT_META_IIFNAME
   private static let inputInterfaceName: UInt32 = 6
+  /// NFT_META_OIFNAME
+  private static let outputInterfaceName: UInt32 = 7
   /// NFT_CMP_EQ, NFT_CMP_NEQ
   private static let equal: UInt32 = 0
   private static let different: UInt32 = 1
@@ -37,13 +43,22 @@ public enum FilterExpression: Equatable, Sendable {
         item.put(nested: 2, flagged: true, fill)
       }
     }
-    func compare(_ part: Part, _ offset: UInt32, _ operation: UInt32, _ bytes: [UInt8]) {
+    func meta(_ key: UInt32) {
+      expression("meta") {
+        $0.put(2, network: key)
+        $0.put(1, network: Self.dataRegister)
+      }
+    }
+    func fetch(_ part: Part, _ offset: UInt32, _ count: UInt32) {
       expression("payload") {
         $0.put(1, network: Self.dataRegister)
         $0.put(2, network: part.rawValue)
         $0.put(3, network: offset)
-        $0.put(4, network: UInt32(bytes.count))
+        $0.put(4, network: count)
       }
+    }
+    func compare(_ part: Part, _ offset: UInt32, _ operation: UInt32, _ bytes: [UInt8]) {
+      fetch(part, offset, UInt32(bytes.count))
       expression("cmp") {
         $0.put(1, network: Self.dataRegister)
         $0.put(2, network: operation)
@@ -64,11 +79,9 @@ public enum FilterExpression: Equatable, Sendable {
       }
     }
     switch self {
-    case .inputInterface:
-      expression("meta") {
-        $0.put(2, network: Self.inputInterfaceName)
-        $0.put(1, network: Self.dataRegister)
-      }
+    case .inputInterface: meta(Self.inputInterfaceName)
+    case .outputInterface: meta(Self.outputInterfaceName)
+    case .fetch(let part, let offset, let count): fetch(part, offset, count)
     case .bytes(let part, let offset, let bytes): compare(part, offset, Self.equal, bytes)
     case .bytesDiffer(let part, let offset, let bytes): compare(part, offset, Self.different, bytes)
     case .lookUp(let set): lookUp(set, nil)

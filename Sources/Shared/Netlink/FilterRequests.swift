@@ -4,6 +4,33 @@ public enum BridgeHook: UInt32, Sendable {
   case preRouting = 0
   /// Each frame for this node itself.
   case localInput = 1
+  /// Each frame that this node itself, or what is above its bridge, sends by a port.
+  case localOutput = 3
+}
+
+/// What the keys of a set are.
+public enum FilterKey: Sendable {
+  case interface
+  case mac
+  case ipv4
+
+  /// Bytes of a key: an interface's name is filled with zero bytes.
+  var size: Int {
+    switch self {
+    case .interface: 16
+    case .mac: 6
+    case .ipv4: 4
+    }
+  }
+
+  /// What the nft program calls it, so that it can show it.
+  var type: UInt32 {
+    switch self {
+    case .interface: 41
+    case .mac: 9
+    case .ipv4: 7
+    }
+  }
 }
 
 /// Requests about one table of nftables' bridge family.
@@ -16,10 +43,6 @@ public struct FilterTable: Equatable, Sendable {
   private static let subsystem: UInt16 = 10
   /// NFPROTO_BRIDGE
   private static let bridgeFamily: UInt8 = 7
-  /// Bytes of a set's keys: an interface's name, filled with zero bytes.
-  private static let nameSize = 16
-  /// What the nft program calls such a key, so that it can show it.
-  private static let interfaceName: UInt32 = 41
   /// NFT_SET_MAP
   private static let isMap: UInt32 = 8
   /// NFT_DATA_VERDICT
@@ -81,13 +104,12 @@ public struct FilterTable: Equatable, Sendable {
 
   public func removeRules(of chain: String) -> NetlinkRequest { request(8, 0) { $0.put(2, chain) } }
 
-  /// A set of names of interfaces.
-  public func addSet(_ set: String, number: UInt32) -> NetlinkRequest {
+  public func addSet(_ set: String, of key: FilterKey = .interface, number: UInt32) -> NetlinkRequest {
     request(9, Netlink.create) {
       $0.put(2, set)
       $0.put(3, network: UInt32(0))
-      $0.put(4, network: Self.interfaceName)
-      $0.put(5, network: UInt32(Self.nameSize))
+      $0.put(4, network: key.type)
+      $0.put(5, network: UInt32(key.size))
       $0.put(10, network: number)
     }
   }
@@ -97,8 +119,8 @@ public struct FilterTable: Equatable, Sendable {
     request(9, Netlink.create) {
       $0.put(2, map)
       $0.put(3, network: Self.isMap)
-      $0.put(4, network: Self.interfaceName)
-      $0.put(5, network: UInt32(Self.nameSize))
+      $0.put(4, network: FilterKey.interface.type)
+      $0.put(5, network: UInt32(FilterKey.interface.size))
       $0.put(6, network: Self.verdicts)
       $0.put(7, network: UInt32(0))
       $0.put(10, network: number)
@@ -106,19 +128,29 @@ public struct FilterTable: Equatable, Sendable {
   }
 
   public func add(_ interface: String, to set: String, _ verdict: FilterVerdict? = nil) -> NetlinkRequest {
-    request(12, Netlink.create) { Self.put(interface, verdict, set, into: &$0) }
+    request(12, Netlink.create) { Self.put(Self.key(interface), verdict, set, into: &$0) }
   }
 
+  public func add(_ key: [UInt8], to set: String) -> NetlinkRequest {
+    request(12, Netlink.create) { Self.put(key, nil, set, into: &$0) }
+  }
+
+  /// Empties a set.
+  public func removeElements(of set: String) -> NetlinkRequest { request(14, 0) { $0.put(2, set) } }
+
   public func remove(_ interface: String, from set: String) -> NetlinkRequest {
-    request(14, 0) { Self.put(interface, nil, set, into: &$0) }
+    request(14, 0) { Self.put(Self.key(interface), nil, set, into: &$0) }
+  }
+
+  private static func key(_ interface: String) -> [UInt8] {
+    let name = Array(interface.utf8)
+    return name + [UInt8](repeating: 0, count: max(0, FilterKey.interface.size - name.count))
   }
 
   /// NFTA_SET_ELEM_LIST_SET and _ELEMENTS; in each element NFTA_SET_ELEM_KEY and _DATA.
   private static func put(
-    _ interface: String, _ verdict: FilterVerdict?, _ set: String, into list: inout AttributeList
+    _ key: [UInt8], _ verdict: FilterVerdict?, _ set: String, into list: inout AttributeList
   ) {
-    let name = Array(interface.utf8)
-    let key = name + [UInt8](repeating: 0, count: max(0, nameSize - name.count))
     list.put(2, set)
     list.put(nested: 3, flagged: true) { elements in
       elements.put(nested: 1, flagged: true) { element in

@@ -77,15 +77,18 @@ enum RouteNumbers {
   static let newAddress: UInt16 = 20
   static let getAddress: UInt16 = 22
   static let newNeighbour: UInt16 = 28
+  static let deleteNeighbour: UInt16 = 29
   /// Bytes of struct ifinfomsg and struct ifaddrmsg.
   static let linkHeader = 16
   static let addressHeader = 8
   /// IFF_UP
   static let up: UInt32 = 1
-  /// AF_BRIDGE; of struct ndmsg NUD_NOARP | NUD_REACHABLE, NTF_MASTER and NTF_STICKY; NDA_LLADDR
+  /// AF_BRIDGE; of struct ndmsg NUD_NOARP | NUD_REACHABLE, NUD_PERMANENT, NTF_MASTER, NTF_SELF and NTF_STICKY; NDA_LLADDR
   static let bridge: UInt8 = 7
   static let isStatic: UInt16 = 0x42
+  static let isPermanent: UInt16 = 0x80
   static let ofMaster: UInt8 = 0x04
+  static let ofItself: UInt8 = 0x02
   static let sticky: UInt8 = 0x40
   static let linkLayerAddress: UInt16 = 2
   /// AF_INET, AF_INET6

@@ -7,6 +7,8 @@ public enum LinkKind: Equatable, Sendable {
   case vxlan(identifier: UInt32, local: UInt32, remote: UInt32, port: UInt16)
   /// A port with its own MAC on another interface, which user space reads and writes.
   case macvtap(on: Int32, address: [UInt8])
+  /// A port with a MAC of its own on another interface.
+  case macvlan(on: Int32)
 
   /// As the kernel spells it.
   public var name: String {
@@ -15,6 +17,7 @@ public enum LinkKind: Equatable, Sendable {
     case .gretap: "gretap"
     case .vxlan: "vxlan"
     case .macvtap: "macvtap"
+    case .macvlan: "macvlan"
     }
   }
 
@@ -27,9 +30,13 @@ public enum LinkKind: Equatable, Sendable {
 
   /// Attributes of the link itself.
   fileprivate func putLinkAttributes(_ list: inout AttributeList) {
-    guard case .macvtap(let lower, let address) = self else { return }
-    list.put(RouteNumbers.address, address)
-    list.put(RouteNumbers.link, host: lower)
+    switch self {
+    case .bridge, .gretap, .vxlan: break
+    case .macvtap(let lower, let address):
+      list.put(RouteNumbers.address, address)
+      list.put(RouteNumbers.link, host: lower)
+    case .macvlan(let lower): list.put(RouteNumbers.link, host: lower)
+    }
   }
 
   /// IFLA_GRE_*, IFLA_VXLAN_* and IFLA_MACVLAN_* of linux/if_tunnel.h and linux/if_link.h.
@@ -54,7 +61,7 @@ public enum LinkKind: Equatable, Sendable {
       // It learns nothing: there is one other end, whatever a packet says of where it comes from.
       list.put(7, host: UInt8(0))
       list.put(15, network: port)
-    case .macvtap: list.put(1, host: Self.bridgeMode)
+    case .macvtap, .macvlan: list.put(1, host: Self.bridgeMode)
     }
   }
 
@@ -123,15 +130,33 @@ extension NetlinkRequest {
 
   /// Keeps an address at this port of its bridge: no frame that comes in elsewhere moves it.
   public static func pin(_ address: [UInt8], to port: Int32) -> NetlinkRequest {
+    neighbour(
+      RouteNumbers.newNeighbour, Netlink.create | Netlink.replace, address, port, RouteNumbers.isStatic,
+      RouteNumbers.ofMaster | RouteNumbers.sticky)
+  }
+
+  /// Keeps an address at the bridge itself, for what is above it.
+  public static func pin(_ address: [UInt8], above bridge: Int32) -> NetlinkRequest {
+    neighbour(
+      RouteNumbers.newNeighbour, Netlink.create | Netlink.replace, address, bridge, RouteNumbers.isPermanent,
+      RouteNumbers.ofItself)
+  }
+
+  public static func unpin(_ address: [UInt8], above bridge: Int32) -> NetlinkRequest {
+    neighbour(RouteNumbers.deleteNeighbour, 0, address, bridge, RouteNumbers.isPermanent, RouteNumbers.ofItself)
+  }
+
+  /// struct ndmsg, and the address.
+  private static func neighbour(
+    _ type: UInt16, _ flags: UInt16, _ address: [UInt8], _ interface: Int32, _ state: UInt16, _ kind: UInt8
+  ) -> NetlinkRequest {
     var header: [UInt8] = [RouteNumbers.bridge, 0, 0, 0]
-    withUnsafeBytes(of: port) { header.append(contentsOf: $0) }
-    withUnsafeBytes(of: RouteNumbers.isStatic) { header.append(contentsOf: $0) }
-    header += [RouteNumbers.ofMaster | RouteNumbers.sticky, 0]
+    withUnsafeBytes(of: interface) { header.append(contentsOf: $0) }
+    withUnsafeBytes(of: state) { header.append(contentsOf: $0) }
+    header += [kind, 0]
     var attributes = AttributeList()
     attributes.put(RouteNumbers.linkLayerAddress, address)
-    return NetlinkRequest(
-      RouteNumbers.newNeighbour, flags: Netlink.acknowledge | Netlink.create | Netlink.replace, header: header,
-      attributes)
+    return NetlinkRequest(type, flags: Netlink.acknowledge | flags, header: header, attributes)
   }
 
   public static func delete(_ index: Int32) -> NetlinkRequest {

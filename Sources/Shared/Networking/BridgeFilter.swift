@@ -3,7 +3,9 @@ import Netlink
 
 /// What a machine may send, as a table of nftables' bridge family:
 ///
-/// - whatever comes in by a port of launcher's bridges never reaches this node itself;
+/// - whatever comes in by a port of launcher's bridges never reaches this node itself, but for what is for a container
+///   above a bridge;
+/// - what leaves from above a bridge is a container's own;
 /// - what a machine sends has its own MAC and IPv4 address, or is dropped.
 struct BridgeFilter {
   private let table: FilterTable
@@ -12,6 +14,9 @@ struct BridgeFilter {
   /// Ports of bridges, and of those the ones with rules of their own.
   private static let ports = "ports"
   private static let vnics = "vnics"
+  /// Addresses of containers.
+  private static let containerMACs = "container_macs"
+  private static let containerIPs = "container_ips"
   /// Before whatever else looks at a bridge's frames (NF_BR_PRI_NAT_DST_BRIDGED).
   private static let early: Int32 = -300
 
@@ -32,12 +37,59 @@ struct BridgeFilter {
     try perform(
       [
         table.add(exclusively: true), table.addSet(Self.ports, number: 1), table.addMap(Self.vnics, number: 2),
+        table.addSet(Self.containerMACs, of: .mac, number: 3), table.addSet(Self.containerIPs, of: .ipv4, number: 4),
         table.addChain("from_machines", at: .preRouting, priority: Self.early),
         table.addRule([.inputInterface, .decide(byMap: Self.vnics)], to: "from_machines"),
         table.addChain("to_node", at: .localInput, priority: Self.early),
-        table.addRule([.inputInterface, .lookUp(set: Self.ports), .count, .drop], to: "to_node"),
-      ], tolerating: Self.exists)
+      ] + Self.rulesToNode.map { table.addRule($0, to: "to_node") } + [
+        table.addChain("from_containers", at: .localOutput, priority: Self.early)
+      ] + Self.rulesFromContainers.map { table.addRule($0, to: "from_containers") }, tolerating: Self.exists)
   }
+
+  /// A container gets its frames through the node's end of the bridge: those to its MAC, and the question who has its IP.
+  /// All other broadcasts and multicasts would reach the node as well.
+  private static let rulesToNode: [[FilterExpression]] = [
+    [.inputInterface, .lookUp(set: ports)] + [
+      .fetch(.ethernet, offset: 0, count: 6), .lookUp(set: containerMACs), .accept,
+    ],
+    [.inputInterface, .lookUp(set: ports)] + [
+      .bytes(.ethernet, offset: ethernetType, is: arp),
+      // The address that is asked for, in ARP for Ethernet and IPv4.
+      .fetch(.network, offset: 24, count: 4), .lookUp(set: containerIPs), .accept,
+    ],
+    [.inputInterface, .lookUp(set: ports), .count, .drop],
+  ]
+
+  /// The node itself has nothing to say in a tenant's network.
+  private static let rulesFromContainers: [[FilterExpression]] = {
+    let own: [FilterExpression] = [
+      .outputInterface, .lookUp(set: ports), .fetch(.ethernet, offset: ethernetSource, count: 6),
+      .lookUp(set: containerMACs),
+    ]
+    return [
+      own + [
+        .bytes(.ethernet, offset: ethernetType, is: arp), .fetch(.network, offset: 8, count: 6),
+        .lookUp(set: containerMACs), .fetch(.network, offset: 14, count: 4), .lookUp(set: containerIPs), .accept,
+      ],
+      own + [
+        .bytes(.ethernet, offset: ethernetType, is: ipv4), .fetch(.network, offset: 12, count: 4),
+        .lookUp(set: containerIPs), .accept,
+      ],
+      [.outputInterface, .lookUp(set: ports), .count, .drop],
+    ]
+  }()
+
+  /// These are the containers, and no others. Said again, it replaces what was said before.
+  func admit(_ containers: [ContainerAddresses]) throws(NetlinkError) {
+    try ensureTable()
+    // Two in different segments may have the same.
+    let macs = Set(containers.map(\.mac)).map { table.add($0.bytes, to: Self.containerMACs) }
+    let ips = Set(containers.map(\.ip)).map { table.add(Self.bytes($0), to: Self.containerIPs) }
+    try perform(
+      [table.removeElements(of: Self.containerMACs), table.removeElements(of: Self.containerIPs)] + macs + ips)
+  }
+
+  private static func bytes(_ ip: IPv4Address) -> [UInt8] { withUnsafeBytes(of: ip.value.bigEndian) { Array($0) } }
 
   /// Keeps what comes in by this port away from the node.
   func guardNode(from port: String) throws(NetlinkError) {
@@ -76,7 +128,7 @@ struct BridgeFilter {
   /// Each a rule; the last is reached by what none accepts: other protocols (IPv6 among them, of which a payload gives
   /// no address), VLAN tags, and other addresses.
   static func rules(_ mac: MACAddress, _ ip: IPv4Address) -> [[FilterExpression]] {
-    let address = withUnsafeBytes(of: ip.value.bigEndian) { Array($0) }
+    let address = bytes(ip)
     return [
       [.bytesDiffer(.ethernet, offset: ethernetSource, from: mac.bytes), .count, .drop],
       [

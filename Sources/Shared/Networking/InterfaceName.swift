@@ -1,7 +1,9 @@
+import Instances
+
 /// Names for interfaces: short enough for the kernel, the same for the same purpose, different for different ones.
 enum InterfaceName {
   /// Digits of the number in a name: with the prefix of three characters as many as a name may have.
-  private static let digits = 12
+  private static let digits = TenantBridge.digits
   /// Names tried before giving up: the chance that even the first is taken is one in many millions.
   private static let attempts = 64
 

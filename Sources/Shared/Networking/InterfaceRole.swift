@@ -1,18 +1,27 @@
 import Instances
 
+/// What a container has on its segment's bridge.
+struct ContainerAddresses: Hashable {
+  let mac: MACAddress
+  let ip: IPv4Address
+}
+
 /// What an interface of launcher's is for.
 enum InterfaceRole: Hashable {
   case bridge(Segment)
   case tunnel(Segment)
   /// A machine's end on a segment's bridge.
   case vnic(Segment, Identifier)
+  /// Says that a container is on a segment's bridge, and with which addresses: the container's own end is in a network
+  /// namespace of the engine's, where launcher neither sees nor labels it. It is never up.
+  case container(Segment, Identifier, ContainerAddresses)
   /// A tenant's network node directly on the compute network.
   case direct(tenant: Identifier, Identifier)
 
   /// The segment whose bridge it is or belongs to.
   var segment: Segment? {
     switch self {
-    case .bridge(let segment), .tunnel(let segment), .vnic(let segment, _): segment
+    case .bridge(let segment), .tunnel(let segment), .vnic(let segment, _), .container(let segment, _, _): segment
     case .direct: nil
     }
   }
@@ -21,7 +30,7 @@ enum InterfaceRole: Hashable {
   var instance: Identifier? {
     switch self {
     case .bridge, .tunnel: nil
-    case .vnic(_, let instance), .direct(_, let instance): instance
+    case .vnic(_, let instance), .direct(_, let instance), .container(_, let instance, _): instance
     }
   }
 
@@ -31,15 +40,16 @@ enum InterfaceRole: Hashable {
     case .bridge: ["bridge"]
     case .tunnel: TunnelProtocol.kinds
     case .vnic: ["tun"]
+    case .container: ["macvlan"]
     case .direct: ["macvtap"]
     }
   }
 
   var prefix: String {
     switch self {
-    case .bridge: "lb"
+    case .bridge: TenantBridge.prefix
     case .tunnel: "lt"
-    case .vnic, .direct: "lv"
+    case .vnic, .direct, .container: "lv"
     }
   }
 }
@@ -54,7 +64,7 @@ struct InterfaceAlias: Hashable {
 
   private static let mark = "launcher"
 
-  /// Within the kernel's limit as long as tenant, concentrator and instance have at most 184 bytes together; UUIDs
+  /// Within the kernel's limit as long as tenant, concentrator and instance have at most 146 bytes together; UUIDs
   /// have 108.
   var text: String {
     let words: [String] =
@@ -62,6 +72,8 @@ struct InterfaceAlias: Hashable {
       case .bridge(let segment): ["bridge"] + segment.words
       case .tunnel(let segment): ["tunnel"] + segment.words
       case .vnic(let segment, let instance): ["vnic"] + segment.words + [instance.text]
+      case .container(let segment, let instance, let addresses):
+        ["container"] + segment.words + [addresses.mac.description, addresses.ip.description, instance.text]
       case .direct(let tenant, let instance): ["direct", tenant.text, instance.text]
       }
     return ([Self.mark, node.text] + words).joined(separator: " ")
@@ -109,6 +121,12 @@ extension InterfaceRole {
         let instance = words.last.flatMap({ Identifier($0) })
       else { return nil }
       self = .vnic(segment, instance)
+    case "container":
+      guard words.count == Segment.wordCount + 3, let segment = Segment(words.dropLast(3)),
+        let mac = MACAddress(words[Segment.wordCount]), let ip = IPv4Address(words[Segment.wordCount + 1]),
+        let instance = words.last.flatMap({ Identifier($0) })
+      else { return nil }
+      self = .container(segment, instance, ContainerAddresses(mac: mac, ip: ip))
     case "direct":
       guard words.count == 2, let tenant = Identifier(words[0]), let instance = Identifier(words[1]) else { return nil }
       self = .direct(tenant: tenant, instance)

@@ -49,15 +49,19 @@ extension NetworkEngine {
     for (role, link) in all where role.instance == nil && !(role.segment.map(needed.contains) ?? true) {
       try remove(role, link)
     }
-    guard needed.isEmpty else { return }
+    guard needed.isEmpty else { return try admitContainers() }
     try NetworkFailure.naming("remove the filter") { () throws(NetlinkError) in try filter.remove() }
   }
 
   private func remove(_ role: InterfaceRole, _ link: Link) throws(NetworkFailure) {
+    try unpin(role)
     try NetworkFailure.naming("remove \(link.kind) \(link.name)") { () throws(NetlinkError) in
       try routes.perform([.delete(link.index)], tolerating: [ENODEV])
     }
-    if case .bridge = role { return }
+    switch role {
+    case .bridge, .container: return
+    case .tunnel, .vnic, .direct: break
+    }
     try NetworkFailure.naming("remove the filter of \(link.name)") { () throws(NetlinkError) in
       try filter.forget(link.name)
     }

@@ -74,6 +74,8 @@ public enum NetworkHelper {
       case .attach(_, let spec):
         let (tap, mtu) = try engine.attach(spec)
         return [.attached(job: job, tap: tap, mtu: mtu)]
+      case .join(_, let spec): return [.joined(job: job, try engine.join(spec))]
+      case .bridges: return try engine.containerBridges().map { .bridge(job: job, $0) } + [.listed(job: job)]
       case .detach(_, let instance):
         try engine.detach(instance)
         return [.detached(job: job)]
@@ -92,7 +94,7 @@ public enum NetworkHelper {
 extension ManagerToNetwork {
   fileprivate var job: UInt64 {
     switch self {
-    case .attach(let job, _), .detach(let job, _), .list(let job): job
+    case .attach(let job, _), .join(let job, _), .detach(let job, _), .list(let job), .bridges(let job): job
     }
   }
 }

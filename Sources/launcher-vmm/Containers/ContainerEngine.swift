@@ -20,6 +20,8 @@ import Startup
     let hasRun: Bool
     let exitStatus: Int
     let wasKilledForMemory: Bool
+    /// Of its network; nil where it has none, or does not run.
+    var mac: MACAddress?
   }
 
   /// Bytes of an answer about one thing, and about all containers.
@@ -95,13 +97,24 @@ import Startup
     else { throw ToolFailure(description: "what the container tool says of a container is not understood") }
     return State(
       id: id, pid: pid, isRunning: isRunning, hasRun: !["created", "configured"].contains(status),
-      exitStatus: Int(exit), wasKilledForMemory: json["killed_for_memory"]?.bool ?? false)
+      exitStatus: Int(exit), wasKilledForMemory: json["killed_for_memory"]?.bool ?? false,
+      mac: json["mac"]?.string.flatMap { MACAddress($0) })
   }
 
   /// The instances of all containers of this node.
   func list() async throws -> Set<Identifier> {
     let lines = try await tools.output(of: .list, limit: Self.listLimit)
     return Set(Self.entries(lines).map(\.instance))
+  }
+
+  /// The bridges that this node has networks of containers above, in the engine.
+  func networks() async throws -> Set<TenantBridge> {
+    let lines = try await tools.output(of: .networks, limit: Self.listLimit)
+    return Set(
+      lines.split(separator: UInt8(ascii: "\n")).compactMap { line in
+        let name = (try? JSONValue(parsing: Array(line), limits: Self.lineLimits))?["name"]?.string
+        return name.flatMap { TenantBridge($0.suffix(TenantBridge.length)) }
+      })
   }
 
   /// How much each container of this node has written, in 10^6 bytes.

@@ -14,6 +14,7 @@ import Linux
   private static let longestDelay = 30.0
 
   private let engine: ContainerEngine
+  private let networks: ContainerNetworks?
   private unowned let node: Node
   private var sizes: [Identifier: Int] = [:]
   private var isAnswering = true
@@ -21,6 +22,7 @@ import Linux
   init(_ engine: ContainerEngine, node: Node) {
     self.engine = engine
     self.node = node
+    networks = node.networks.map { ContainerNetworks(engine, $0) }
   }
 
   // MARK: Backend
@@ -31,40 +33,59 @@ import Linux
 
   /// Its image is fetched before it gets a name.
   func furnish(_ file: InstanceFile, in folder: InstanceStore.Folder, _ guestData: GuestData) async throws
-    -> Attachment?
+    -> NetworkPlace?
   {
     guard let container = file.spec.container else { return nil }
     try await engine.fetch(container.image, for: file.spec.instance)
     StopPoint.imageFetched.reach()
     // What an earlier instance of this name left while the engine did not answer is not this one's.
     try await discard(file.spec.instance)
-    return nil
+    let bridge = try await networks?.join(file.spec)
+    StopPoint.containerNetworkMade.reach()
+    return bridge.map { .bridge($0) }
   }
 
-  func start(_ file: InstanceFile, in folder: InstanceStore.Folder, _ attachment: Attachment?) async throws
+  func start(_ file: InstanceFile, in folder: InstanceStore.Folder, _ place: NetworkPlace?) async throws
     -> any Runner
   {
     let instance = file.spec.instance
+    let bridge: TenantBridge?
+    if case .bridge(let present) = place { bridge = present } else { bridge = try await networks?.join(file.spec) }
     if try await engine.inspect(instance) == nil {
-      try await create(file.spec)
+      try await create(file.spec, on: bridge)
       StopPoint.containerMade.reach()
     }
-    try await engine.run(.start(instance))
+    try await start(file.spec, on: bridge)
     StopPoint.containerStarted.reach()
     guard let state = try await engine.inspect(instance) else {
       throw Unlaunchable(description: "its container was removed by somebody else while it was started")
     }
+    if bridge != nil, state.isRunning, state.mac != file.spec.network.mac {
+      try await engine.run(.kill(instance))
+      throw TenantNetworks.Failure(
+        description: "the container engine gave it MAC \(state.mac?.description ?? "none"), not its vnic_mac")
+    }
     return Container(instance, state, engine)
   }
 
-  private func create(_ spec: InstanceSpec) async throws {
+  private func start(_ spec: InstanceSpec, on bridge: TenantBridge?) async throws {
     do {
-      try await engine.run(.create(spec, limitingDisk: true))
+      try await engine.run(.start(spec.instance))
+    } catch {
+      guard let networks, let bridge else { throw error }
+      log.warning("\(spec.instance): \(error); trying again with its network made anew")
+      try await networks.startAnew(spec, on: bridge)
+    }
+  }
+
+  private func create(_ spec: InstanceSpec, on bridge: TenantBridge?) async throws {
+    do {
+      try await engine.run(.create(spec, on: bridge, limitingDisk: true))
     } catch {
       // An earlier launcher-vmm may have asked for it, and the engine has made it only now.
       if try await engine.inspect(spec.instance) != nil { return }
       guard let disk = spec.resources.diskMB else { throw error }
-      try await engine.run(.create(spec, limitingDisk: false))
+      try await engine.run(.create(spec, on: bridge, limitingDisk: false))
       log.warning("\(spec.instance): disk_mb \(disk) is not enforced, the container engine cannot: \(error)")
     }
   }
@@ -102,6 +123,9 @@ import Linux
     StopPoint.containerRemoved.reach()
     sizes[instance] = nil
   }
+
+  /// Removes the engine's networks above bridges that no container needs any more.
+  func removeUnusedNetworks() async { await networks?.removeUnused() }
 
   /// What it has written, in 10^6 bytes; nil where that is not known.
   func diskMB(of instance: Identifier) -> Int? { sizes[instance] }
@@ -151,6 +175,7 @@ import Linux
       log.info("removing the container of \(instance), left by an interrupted command")
       try await discard(instance)
     }
+    await removeUnusedNetworks()
     node.lookAtAllContainers()
   }
 
@@ -167,10 +192,11 @@ import Linux
 
   // MARK: hard reset
 
-  /// Removes all containers of this node; gives their number.
+  /// Removes all containers of this node, and their networks; gives the number of containers.
   static func removeAll(_ engine: ContainerEngine) async throws -> Int {
     let all = try await engine.list()
     for instance in all { try await engine.run(.remove(instance)) }
+    for bridge in try await engine.networks() { try await engine.run(.removeNetwork(bridge)) }
     return all.count
   }
 }

@@ -46,7 +46,7 @@ import Spawning
 
   /// Disks and network side by side.
   func furnish(_ file: InstanceFile, in folder: InstanceStore.Folder, _ guestData: GuestData) async throws
-    -> Attachment?
+    -> NetworkPlace?
   {
     guard let image = file.image else { return nil }
     let spec = file.spec
@@ -69,7 +69,7 @@ import Spawning
     try Files.sync(InstanceDisk.name, in: folder.handle)
     try Files.sync(ConfigDrive.name, in: folder.handle)
     if guestData.scheduler != nil { try Files.sync(SchedulerDrive.name, in: folder.handle) }
-    return attachment
+    return attachment.map { .tap($0) }
   }
 
   private func layOutDrives(of id: Identifier, in folder: InstanceStore.Folder, _ guestData: GuestData) throws {
@@ -81,14 +81,14 @@ import Spawning
     if let scheduler = guestData.scheduler { try SchedulerDrive.layOut(in: folder, scheduler) }
   }
 
-  func start(_ file: InstanceFile, in folder: InstanceStore.Folder, _ attachment: Attachment?) async throws
+  func start(_ file: InstanceFile, in folder: InstanceStore.Folder, _ place: NetworkPlace?) async throws
     -> any Runner
   {
     guard let image = file.image else { throw Unlaunchable(description: "its state names no backing image") }
     if let obstacle = obstacle(to: file.spec) { throw Unlaunchable(description: obstacle) }
     // Missing when the START found firmware in one file.
     if file.spec.firmware == .efi { try firmware?.ensureVariables(in: folder.handle) }
-    let link = if let attachment { attachment } else { try await networks?.attach(file.spec) }
+    let link = if case .tap(let attachment) = place { attachment } else { try await networks?.attach(file.spec) }
     StopPoint.networkAttached.reach()
     let machine = try await Machine.start(
       .machine(file.spec, image.stack, tapMTU: link?.mtu), of: file.spec.instance, in: folder, tap: link?.tap,

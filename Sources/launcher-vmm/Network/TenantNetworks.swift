@@ -24,6 +24,15 @@ import Instances
     do { return try await client.attach(spec) } catch { throw Failure(description: "\(error)") }
   }
 
+  /// Gives a container its place, the same one if it has it already: the bridge that the engine's network is above.
+  func join(_ spec: InstanceSpec) async throws(Failure) -> TenantBridge {
+    if let problem = spec.networkProblem(on: node) { throw Failure(description: problem) }
+    do { return try await client.join(spec) } catch { throw Failure(description: "\(error)") }
+  }
+
+  /// The bridges that containers are above.
+  func containerBridges() async throws -> Set<TenantBridge> { try await client.containerBridges() }
+
   /// Takes an instance's place away. What cannot be removed now is at the next start.
   func detach(_ instance: Identifier) async {
     do {

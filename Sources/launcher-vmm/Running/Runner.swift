@@ -39,10 +39,10 @@ import Linux
   func backingImage(of spec: InstanceSpec) throws -> BackingImage?
   /// Fills an instance's staging folder and gives it its place in its network, which it returns where it has one.
   func furnish(_ file: InstanceFile, in folder: InstanceStore.Folder, _ guestData: GuestData) async throws
-    -> Attachment?
+    -> NetworkPlace?
   /// Starts an instance whose folder is in place, and returns when it runs.
-  /// `attachment` nil: what it needs of a network is attached, again.
-  func start(_ file: InstanceFile, in folder: InstanceStore.Folder, _ attachment: Attachment?) async throws
+  /// `place` nil: what it needs of a network is attached, again.
+  func start(_ file: InstanceFile, in folder: InstanceStore.Folder, _ place: NetworkPlace?) async throws
     -> any Runner
   /// Looks for what ran an instance; nil when nothing can. `file` is nil where the state cannot be read.
   func find(_ instance: Identifier, _ file: InstanceFile?, in folder: InstanceStore.Folder) -> (any Remains)?

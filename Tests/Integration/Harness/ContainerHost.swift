@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A dockerd of a test's own: in a network namespace without interfaces, with its own folder, socket and group, so that
+/// A dockerd of a test's own: in a network namespace without interfaces, or a node's, with its own folder, socket and group, so that
 /// neither an engine of this machine nor its network is touched.
 final class ContainerHost {
   /// A group that exists nowhere but in the kernel.
@@ -12,6 +12,8 @@ final class ContainerHost {
 
   let folder: String
   private let liveRestore: Bool
+  /// The network namespace that it is in; nil: one of its own.
+  private var network: String?
   private var daemon: ChildProcess?
   private let sweeper: Sweeper
 
@@ -51,6 +53,33 @@ final class ContainerHost {
     }
   }
 
+  /// Runs `test` with a compute node and a dockerd in its network. The engine comes when launcher is there already.
+  static func runComputeNode(
+    arguments: [String: String] = [:], isDebugBuild: Bool = false, _ test: (ContainerHost, Node) async throws -> Void
+  ) async throws {
+    let host = try ContainerHost(liveRestore: false)
+    do {
+      var options = Node.Options(.cn, host.arguments.merging(arguments) { $1 })
+      options.isDebugBuild = isDebugBuild
+      try await Node.run(options) { node in
+        host.network = node.network
+        try await host.start()
+        try host.makeImage()
+        try await node.wait("launcher to follow the engine") { host.isFollowed }
+        try await test(host, node)
+      }
+    } catch {
+      try await host.tearDown()
+      throw error
+    }
+    try await host.tearDown()
+  }
+
+  /// launcher follows its events.
+  var isFollowed: Bool {
+    ProcessTable.mentioning(socket).contains { ProcessTable.arguments(of: $0).contains("events") }
+  }
+
   private init(liveRestore: Bool) throws {
     self.liveRestore = liveRestore
     var template = Array("/tmp/launcher-engine-XXXXXX".utf8CString)
@@ -70,9 +99,11 @@ final class ContainerHost {
     let log = open("\(folder)/dockerd.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     defer { close(log) }
     try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(folder)/daemon.json"))
+    // `ip netns exec` would hide the control groups from it.
+    let into = network.map { ["/usr/bin/nsenter", "--net=/run/netns/\($0)"] } ?? ["/usr/bin/unshare", "--net"]
     let daemon = try ChildProcess(
-      [
-        "/usr/bin/unshare", "--net", "--", Self.dockerd, "--config-file", "\(folder)/daemon.json", "--data-root",
+      into + [
+        "--", Self.dockerd, "--config-file", "\(folder)/daemon.json", "--data-root",
         "\(folder)/data",
         "--exec-root", "\(folder)/exec", "--pidfile", "\(folder)/pid", "--host", "unix://\(socket)", "--group",
         "\(Self.group)", "--iptables=false", "--ip6tables=false", "--bridge=none", "--live-restore=\(liveRestore)",
@@ -127,6 +158,20 @@ final class ContainerHost {
     try !docker("ps", "--quiet", "--filter", "label=launcher.instance=\(instance)").isEmpty
   }
 
+  /// Runs busybox in an instance's container.
+  func execute(_ instance: String, _ arguments: String...) throws -> String { try execute(instance, arguments) }
+
+  func execute(_ instance: String, _ arguments: [String]) throws -> String {
+    guard let name = try containers(of: instance).first else { throw HarnessError("\(instance) has no container") }
+    return try ChildProcess.run([Self.docker, "--host", "unix://\(socket)", "exec", name, "/bin/busybox"] + arguments)
+  }
+
+  /// The networks that launcher has made.
+  func networks() throws -> [String] {
+    try docker("network", "ls", "--format", "{{.Name}}", "--filter", "label=launcher.node").split(separator: "\n")
+      .map(String.init)
+  }
+
   /// A field of a container, by a template of docker's.
   func inspect(_ instance: String, _ template: String) throws -> String {
     guard let name = try containers(of: instance).first else { throw HarnessError("\(instance) has no container") }
@@ -170,13 +215,23 @@ struct ContainerPayload {
   var vcpus = 1
   var memory = 64
   var diskMB: String?
+  var tenant = "67d86208-000-4465-9018-fe14087d415f"
+  /// Its place in its tenant's network, as keys and values.
+  var networking: [String: String] = [:]
+
+  /// A workload at `host` of the subnet 192.168.8.0/21.
+  static func workload(host: Int, command: String? = Integration.ContainerLifeTests.obedient) -> ContainerPayload {
+    var payload = ContainerPayload(command: command)
+    payload.networking = StartPayload.workload(host: host).networking
+    return payload
+  }
 
   var text: String {
     var text = "#cloud-config\n" + (command.map { "runcmd: [\($0)]\n" } ?? "runcmd: []\n") + "---\n"
     text += """
       start:
         instance_uuid: \(instance)
-        tenant_uuid: 67d86208-000-4465-9018-fe14087d415f
+        tenant_uuid: \(tenant)
         docker_image: "\(image)"
         vm_type: docker
         requested_resources:
@@ -187,6 +242,8 @@ struct ContainerPayload {
 
       """
     text += diskMB.map { "    - type: disk_mb\n      value: \($0)\n" } ?? ""
+    text += networking.isEmpty ? "" : "  networking:\n"
+    text += networking.sorted { $0.key < $1.key }.map { "    \($0.key): \($0.value)\n" }.joined()
     return text + (hostName.map { "---\n{\"hostname\": \"\($0)\"}\n" } ?? "")
   }
 }

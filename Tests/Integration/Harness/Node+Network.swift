@@ -25,6 +25,60 @@ extension Node {
   /// The MAC of the interface to the compute network.
   func computeMAC() throws -> String { try interfaces().first { $0.ifname == Self.computeInterface }?.address ?? "" }
 
+  /// Addresses, routes and filters of the node, without what is launcher's.
+  func networkSetUp() throws -> [String] {
+    let names = Set(try devices().map(\.ifname))
+    let addresses = try ip(["-o", "address"]).split(separator: "\n").filter { line in
+      // Its own interfaces have none.
+      guard let words = Optional(line.split(separator: " ")), names.contains(String(words[1])) else { return true }
+      throw HarnessError("an interface of launcher's has an address: \(line)")
+    }
+    let rules = try ChildProcess.run(Self.inNamespace(network) + ["/usr/sbin/nft", "list", "tables"])
+      .split(separator: "\n").filter { !$0.contains("launcher_") }
+    return [addresses, try ip(["route", "show", "table", "all"]).split(separator: "\n"), rules].map {
+      $0.joined(separator: "\n")
+    }
+  }
+
+  private static func inNamespace(_ network: String?) -> [String] {
+    network.map { ["/usr/bin/nsenter", "--net=/run/netns/\($0)"] } ?? []
+  }
+
+  /// A concentrator at the other end of the compute network, in a namespace of its own, with an address in the subnet
+  /// 192.168.8.0/21.
+  func withConcentrator(_ body: (Concentrator) throws -> Void) throws {
+    let concentrator = Concentrator(network: "\(network ?? "")-c")
+    try ChildProcess.run([Self.ip, "netns", "add", concentrator.network])
+    defer { _ = try? ChildProcess.run([Self.ip, "netns", "delete", concentrator.network]) }
+    try ip(["link", "set", "beyond0", "netns", concentrator.network])
+    for line in [
+      "address add \(Self.concentratorAddress)/24 dev beyond0", "link set beyond0 up",
+      // The bytes of 192.168.8.0 from their little end.
+      "link add vx type vxlan id 567488 local \(Self.concentratorAddress) remote \(Self.computeAddress) dstport 4789",
+      "address add \(Concentrator.address)/21 dev vx", "link set vx up",
+    ] {
+      try ChildProcess.run([Self.ip, "-n", concentrator.network] + line.split(separator: " ").map(String.init))
+    }
+    try body(concentrator)
+  }
+
+  struct Concentrator {
+    static let address = "192.168.8.1"
+    let network: String
+
+    /// Runs busybox in its network.
+    func run(_ arguments: String...) throws -> String {
+      try ChildProcess.run(Node.inNamespace(network) + ["/bin/busybox"] + arguments)
+    }
+  }
+
+  /// Takes all of launcher's interfaces away, as a reboot does.
+  func removeDevices() throws {
+    for device in try devices() where device.kind == "bridge" || device.kind == "vxlan" {
+      try ip(["link", "delete", device.ifname])
+    }
+  }
+
   @discardableResult
   private func ip(_ arguments: [String]) throws -> String {
     guard let network else { throw HarnessError("the node has no network of its own") }

@@ -28,6 +28,9 @@ struct ContainerCommandLine {
   /// The container of an instance.
   func name(of instance: Identifier) -> String { "launcher-\(node)-\(instance)" }
 
+  /// The network of containers above a bridge.
+  func name(of bridge: TenantBridge) -> String { "launcher-\(node)-\(bridge)" }
+
   func arguments(for task: ContainerTask) -> [String] {
     let connection = dialect == .docker ? ["--host", "unix://\(socket)"] : ["--remote", "--url", "unix://\(socket)"]
     return connection + command(for: task)
@@ -38,7 +41,7 @@ struct ContainerCommandLine {
     case .version: ["version", "--format", "{{.Server.Version}}"]
     case .image(let image): ["image", "inspect", "--format", "{{.Id}}", "--", image.text]
     case .pull(let image): ["pull", "--", image.text]
-    case .create(let spec, let limitingDisk): create(spec, limitingDisk)
+    case .create(let spec, let bridge, let limitingDisk): create(spec, bridge, limitingDisk)
     case .start(let instance): ["start", "--", name(of: instance)]
     case .stop(let instance, let grace): ["stop", "--time", "\(grace)", "--", name(of: instance)]
     case .kill(let instance): ["kill", "--", name(of: instance)]
@@ -48,6 +51,13 @@ struct ContainerCommandLine {
     case .list: ["ps", "--all", "--no-trunc"] + ours + ["--format", Self.listing]
     case .sizes: ["ps", "--all", "--no-trunc", "--size"] + ours + ["--format", Self.sizing]
     case .events(let since): events(since)
+    case .makeNetwork(let bridge, let subnet): network(above: bridge, subnet)
+    case .removeNetwork(let bridge): ["network", "rm", "--", name(of: bridge)]
+    case .networks: ["network", "ls"] + ours + ["--format", #"{"name":{{json .Name}}}"#]
+    case .connect(let instance, let bridge, let ip):
+      ["network", "connect", "--ip", "\(ip)", "--", name(of: bridge), name(of: instance)]
+    case .disconnect(let instance, let bridge):
+      ["network", "disconnect", "--force", "--", name(of: bridge), name(of: instance)]
     }
   }
 
@@ -55,7 +65,7 @@ struct ContainerCommandLine {
 
   // MARK: create
 
-  private func create(_ spec: InstanceSpec, _ limitingDisk: Bool) -> [String] {
+  private func create(_ spec: InstanceSpec, _ bridge: TenantBridge?, _ limitingDisk: Bool) -> [String] {
     guard let container = spec.container else { return [] }
     var arguments = [
       "create", "--pull", "never", "--name", name(of: spec.instance),
@@ -67,13 +77,25 @@ struct ContainerCommandLine {
       "--security-opt", "no-new-privileges", "--cap-drop", "ALL",
     ]
     for capability in Self.capabilities { arguments += ["--cap-add", capability] }
-    arguments += network(of: spec) + logging
+    arguments += network(of: spec, bridge) + logging
     if limitingDisk, let disk = spec.resources.diskMB { arguments += ["--storage-opt", "size=\(disk * 1_000_000)"] }
     return arguments + ["--", container.image.text] + (container.command?.words ?? [])
   }
 
   /// Where a container's network is decided.
-  private func network(of spec: InstanceSpec) -> [String] { ["--network", "none"] }
+  private func network(of spec: InstanceSpec, _ bridge: TenantBridge?) -> [String] {
+    guard let bridge, let ip = spec.network.privateIP, let mac = spec.network.mac else { return ["--network", "none"] }
+    return ["--network", name(of: bridge), "--ip", "\(ip)", "--mac-address", "\(mac)"]
+  }
+
+  /// Each container gets an interface of its own above the bridge (macvlan): the engine leaves the node's addresses,
+  /// routes and firewall as they are. Containers of a bridge reach each other directly.
+  private func network(above bridge: TenantBridge, _ subnet: IPv4Subnet) -> [String] {
+    [
+      "network", "create", "--driver", "macvlan", "--opt", "parent=\(bridge)", "--subnet", "\(subnet)",
+      "--gateway", "\(subnet.gateway)", "--label", "\(Self.nodeLabel)=\(node)", "--", name(of: bridge),
+    ]
+  }
 
   private var logging: [String] {
     switch dialect {
@@ -91,7 +113,8 @@ struct ContainerCommandLine {
   private static let inspection =
     #"{"id":{{json .Id}},"status":{{json .State.Status}},"#
     + #""running":{{json .State.Running}},"pid":{{json .State.Pid}},"exit":{{json .State.ExitCode}},"#
-    + #""killed_for_memory":{{json .State.OOMKilled}}}"#
+    + #""killed_for_memory":{{json .State.OOMKilled}},"#
+    + #""mac":"{{range .NetworkSettings.Networks}}{{.MacAddress}}{{end}}"}"#
   private static let listing = #"{"instance":{{json (.Label "launcher.instance")}}}"#
   private static let sizing = #"{"instance":{{json (.Label "launcher.instance")}},"size":{{json .Size}}}"#
 
