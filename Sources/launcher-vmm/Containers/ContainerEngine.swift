@@ -151,8 +151,14 @@ import Startup
       for (instance, _) in Self.entries(Array(line.utf8)) { onEvent(instance) }
     }
     let complaints = LastWords(limit: Self.answerLimit)
-    let child = try await spawner.spawn(.events(since: seconds), [null, try output.open(), try complaints.open()])
-    return Following(child: child, output: output, complaints: complaints)
+    do {
+      let child = try await spawner.spawn(.events(since: seconds), [null, try output.open(), try complaints.open()])
+      return Following(child: child, output: output, complaints: complaints)
+    } catch {
+      output.finish()
+      complaints.finish()
+      throw error
+    }
   }
 
   /// The tool that tells of events.

@@ -87,7 +87,7 @@ import Settings
     spawner: SpawnerClient<SpawnTask>, null: Descriptor, onProcess: (pid_t) -> Void
   ) async throws(Failure) -> Machine {
     let child: ChildProcess
-    let recorder: Recorder?
+    var recorder: Recorder?
     do {
       let qmp = try UnixSocket.listener(qmpSocketName, in: folder.handle)
       let console = try UnixSocket.listener(Recorder.serialSocketName, in: folder.handle)
@@ -98,6 +98,7 @@ import Settings
       onProcess(child.pid)
       StopPoint.machineStarted.reach()
     } catch {
+      recorder?.close()
       throw Failure(description: "start QEMU: \(error)")
     }
     let machine = Machine(instance, pid: child.pid, pidfd: child.pidfd, folder: folder.handle)

@@ -62,6 +62,8 @@ struct ToolFailure: Error, CustomStringConvertible {
       let writer = try output.open()
       child = try await spawner.spawn(task, [null, writer, output === complaints ? writer : try complaints.open()])
     } catch {
+      output.finish()
+      complaints.finish()
       throw Failure(description: "start \(name): \(error)")
     }
     let end = await child.waitForEnd(until: .after(seconds: deadline))
@@ -105,7 +107,7 @@ struct ToolFailure: Error, CustomStringConvertible {
     return pipe.writer
   }
 
-  /// Takes what is there yet, and closes the pipe.
+  /// Takes what is there yet, and closes the pipe: due also where no program got it, because the loop watches it.
   func finish() {
     take()
     close()
