@@ -129,7 +129,8 @@ let package = Package(
     tests(
       "LauncherVMMTests",
       [
-        "AsyncLoop", "CShims", "Channel", "Instances", "JSON", "Linux", "Spawning", "TestSupport", "launcher-vmm",
+        "AsyncLoop", "CShims", "Channel", "Instances", "JSON", "Linux", "Loop", "Settings", "Spawning", "TestSupport",
+        "launcher-vmm",
       ]),
     tests("NetlinkTests", ["Linux", "Netlink"], fixtures: true),
     tests(

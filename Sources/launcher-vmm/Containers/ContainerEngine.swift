@@ -30,6 +30,8 @@ import Startup
   private nonisolated static let lineLimits = JSONLimits(bytes: 4096, depth: 4, nodes: 32)
   /// Fetches at once: each uses the network and the disk fully.
   private static let pulls = 4
+  /// Stops at once: each does nothing but wait for its container, and nobody is to wait for it.
+  private static let stops = 64
   /// Seconds between two lines of the log about a fetch.
   private static let progressInterval = 5.0
 
@@ -37,6 +39,7 @@ import Startup
   private let null: Descriptor
   private let tools: ToolRunner<ContainerTask>
   private let fetching: ToolRunner<ContainerTask>
+  private let stopping: ToolRunner<ContainerTask>
 
   /// - child: the channel to the child that runs the container tool.
   init(_ child: Descriptor, null: Descriptor, _ options: Settings) {
@@ -46,6 +49,7 @@ import Startup
     self.null = null
     tools = ToolRunner(spawner: spawner, null: null, deadline: options.toolDeadline)
     fetching = ToolRunner(spawner: spawner, null: null, deadline: options.pullDeadline, width: Self.pulls)
+    stopping = ToolRunner(spawner: spawner, null: null, deadline: options.toolDeadline, width: Self.stops)
   }
 
   /// Its version; throws when it does not answer.
@@ -54,7 +58,8 @@ import Startup
   }
 
   func run(_ task: ContainerTask, longer seconds: Double = 0) async throws(ToolFailure) {
-    _ = try await tools.output(of: task, limit: Self.answerLimit, longer: seconds)
+    let runner = if case .stop = task { stopping } else { tools }
+    _ = try await runner.output(of: task, limit: Self.answerLimit, longer: seconds)
   }
 
   /// Sees to it that an image is there.
