@@ -41,8 +41,9 @@ enum HardReset {
   }
 
   @LoopActor private static func reset(_ store: InstanceStore, _ engine: ContainerEngine?, _ outcome: Outcome) async {
+    // Before the instances, which are all that is known of a node without an engine.
+    let areContainersGone = if let engine { await Containers.removeAll(engine) } else { true }
     do {
-      try await removeContainers(engine)
       try store.removeLeftovers()
       let all = try store.list()
       var deleted = 0
@@ -59,7 +60,7 @@ enum HardReset {
         })
       log.info("hard reset of \(store.instancesPath): \(deleted) of \(all.count) instances deleted")
       let areStraysGone = try await endStrays(store)
-      outcome.status = deleted == all.count && areStraysGone ? 0 : 1
+      outcome.status = deleted == all.count && areStraysGone && areContainersGone ? 0 : 1
     } catch {
       log.error("hard reset: \(error)")
     }
@@ -85,13 +86,6 @@ enum HardReset {
   @LoopActor private static func resetNetworks(_ options: Settings, _ socket: Descriptor) async -> Bool {
     let client = NetworkClient(socket) { log.fatal("hard reset: the network child has ended: \($0)") }
     return await TenantNetworks(options.network, client).removeAll()
-  }
-
-  /// Before the instances, which are all that is known of a node without an engine.
-  @LoopActor private static func removeContainers(_ engine: ContainerEngine?) async throws {
-    guard let engine else { return }
-    let count = try await Containers.removeAll(engine)
-    log.info("hard reset: \(count) containers removed")
   }
 
   @LoopActor private static func delete(_ id: Identifier, _ store: InstanceStore, _ engine: ContainerEngine?)

@@ -59,6 +59,19 @@ func supplementaryGroupsAreExactlyThoseGiven() async {
 }
 
 @Test(.enabled(if: isRoot, "becoming another user needs root"))
+func aGroupThatIsToBeLeftIsLeftOrTheProcessEnds() async {
+  await #expect(processExitsWith: .success) {
+    #expect(throws: ConfinementError.self) { try Confinement.leave(group: getgid()) }
+    setgroups(2, [61005, 61006])
+    try Confinement.leave(group: 61005)
+    #expect(status()["Groups"] == "61006")
+    setuid(61001)
+    #expect(throws: ConfinementError.self) { try Confinement.leave(group: 61006) }
+    try Confinement.leave(group: 61007)
+  }
+}
+
+@Test(.enabled(if: isRoot, "becoming another user needs root"))
 func capabilitiesThatAreNotKeptAreGoneFromEverySet() async {
   await #expect(processExitsWith: .success) {
     let rights = ProcessRights(

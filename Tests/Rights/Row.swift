@@ -198,7 +198,10 @@ struct Row: CustomStringConvertible, Sendable {
             "connect-configured-port", "udp-socket", "unix-pair",
           ]
         ),
-        (.failed(EPERM), deniedToPrograms + attributes + ["start-process", "stay-in-session"]),
+        (
+          .failed(EPERM),
+          deniedToPrograms + attributes + ["start-process", "stay-in-session", "take-other-mac", "let-tap-go"]
+        ),
         (.failed(ENOSYS), ["make-io-ring"]),
         (.failed(ENOENT), ["read-secret-in-environment"]),
         (.failed(EBADF), ["use-inherited-descriptor"]),

@@ -203,6 +203,9 @@ enum Attempts {
     "load-module": { _ in call(SYS_init_module, 0, 0, 0) },
     "load-bpf-program": { _ in call(SYS_bpf, 0xffff, 0, 0) },
     "read-key-ring": { _ in call(SYS_keyctl, Int(KEYCTL_GET_KEYRING_ID), -3, 1) },
+    // SIOCSIFHWADDR and TUNSETPERSIST, on what is no tap: who may try hears that.
+    "take-other-mac": { _ in call(SYS_ioctl, Int(STDIN_FILENO), 0x8924, 0) },
+    "let-tap-go": { _ in call(SYS_ioctl, Int(STDIN_FILENO), 0x4004_54cb, 0) },
     "control-other-device": { _ in call(SYS_ioctl, Int(STDIN_FILENO), Int(TCGETS), 0) },
     "make-io-ring": { _ in call(SYS_io_uring_setup, 1, 0) },
     "watch-page-faults": { _ in call(SYS_userfaultfd, -1) },

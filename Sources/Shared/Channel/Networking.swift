@@ -12,7 +12,8 @@ public enum ManagerToNetwork: Message {
   /// Remove what is the instance's alone, and with the last one of a subnet what they shared. Nothing there is no
   /// failure.
   case detach(job: UInt64, Identifier)
-  /// Which instances have a network in the kernel, whoever made it.
+  /// Which instances have a network in the kernel, whoever made it. What a killed child left of segments without any
+  /// goes.
   case list(job: UInt64)
   /// Which bridges have containers.
   case bridges(job: UInt64)

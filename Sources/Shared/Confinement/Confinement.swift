@@ -36,16 +36,21 @@ public enum Confinement {
     try keepParentDeathSignal(parentDeathSignal, parent)
   }
 
-  /// Leaves a supplementary group, for this process and those that it forks from now on. Gives a warning where that takes
-  /// a right which the process was not started with.
-  public static func leave(group: gid_t) -> String? {
+  /// Leaves a supplementary group, for this process and those that it forks from now on. Throws where that takes a right
+  /// which the process was not started with: the group may be as good as root.
+  public static func leave(group: gid_t) throws(ConfinementError) {
+    guard getgid() != group, getegid() != group else {
+      throw ConfinementError("leave group \(group): it is this process's own; start it with another group of its own")
+    }
     var groups = [gid_t](repeating: 0, count: maximumGroups)
     let count = getgroups(Int32(groups.count), &groups)
     let kept = groups.prefix(Int(max(0, count))).filter { $0 != group }
-    guard count < 0 || kept.count != count else { return nil }
-    if count >= 0, setgroups(kept.count, kept) == 0 { return nil }
-    return "leave group \(group): \(String(cString: strerror(errno))): every process of launcher-vmm keeps it; "
-      + "start it as root, or with CAP_SETGID as the package launcher-docker's unit does"
+    guard count < 0 || kept.count != count else { return }
+    guard count >= 0, setgroups(kept.count, kept) == 0 else {
+      throw ConfinementError(
+        "leave group \(group): \(String(cString: strerror(errno))); start launcher-vmm as root, or with CAP_SETGID as "
+          + "the unit of the package launcher-docker does")
+    }
   }
 
   /// Supplementary groups that a process of launcher may be started with.

@@ -37,7 +37,6 @@ public enum NetworkHelper {
         signal(SIGINT, SIG_IGN)
         signal(SIGTERM, SIG_IGN)
         if let warning = try Confinement.confine(rights, Surroundings()) { log.warning(warning) }
-        try engine.removeEmptySegments()
         serve(socket, engine, loop)
       } catch {
         log.fatal("network: \(error)")
@@ -80,6 +79,8 @@ public enum NetworkHelper {
         try engine.detach(instance)
         return [.detached(job: job)]
       case .list:
+        // The manager asks first, when it has made sure that it is the only one on these instances.
+        try engine.removeEmptySegments()
         return try engine.instances().map { .present(job: job, $0) } + [.listed(job: job)]
       }
     } catch {

@@ -20,7 +20,7 @@ extension ProcessRights {
         + allow(.readFile, .backingImage, because: "what the disk is laid over")
         + allow(.readFile, .configDrive, because: "the guest's config drive")
         + allow(.change, .firmwareVariables, because: "what EFI remembers")),
-    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules),
+    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules + tapRules),
     libraries: [],
     isForeign: true)
 
@@ -67,6 +67,19 @@ let jailRules: [SyscallRule] = [
   rule("clone", when: [argument(0, hasNone: cloneThread)], because: "a new process; threads are in order"),
   rule("kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal", because: "other processes"),
   rule("pidfd_open", because: "other processes"),
+]
+
+/// What a machine needs not do to the tap that it is handed, and what takes no capability once it is open.
+private let tapRules: [SyscallRule] = [
+  rule(
+    "ioctl", when: [argument(1, is: setHardwareAddress)],
+    because: "the MAC of its tap: with a neighbour's, the bridge would keep the neighbour's frames"),
+  rule("ioctl", when: [argument(1, is: tunSetPersistent)], because: "its tap stays from START to DELETE"),
+  rule("ioctl", when: [argument(1, is: tunSetOwner)], because: "who may open its tap"),
+  rule("ioctl", when: [argument(1, is: tunSetGroup)], because: "who may open its tap"),
+  rule("ioctl", when: [argument(1, is: tunSetInterface)], because: "other taps"),
+  rule("ioctl", when: [argument(1, is: tunSetIndex)], because: "other taps"),
+  rule("ioctl", when: [argument(1, is: tunSetLink)], because: "what kind of network its tap is"),
 ]
 
 private let socketPair = "socketpair"

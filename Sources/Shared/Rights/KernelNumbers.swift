@@ -39,6 +39,12 @@ let tunSetInterface = 0x4004_54ca
 let tunSetPersistent = 0x4004_54cb
 let tunSetOwner = 0x4004_54cc
 let tunGetInterface = 0x8004_54d2
+/// TUNSETLINK, TUNSETGROUP and TUNSETIFINDEX
+let tunSetLink = 0x4004_54cd
+let tunSetGroup = 0x4004_54ce
+let tunSetIndex = 0x4004_54da
+/// SIOCSIFHWADDR, which tun devices take as well
+let setHardwareAddress = 0x8924
 
 /// The bits of a mode that say what kind of file it is of (S_IFMT), and those of a named pipe (S_IFIFO).
 let fileType = 0o170_000

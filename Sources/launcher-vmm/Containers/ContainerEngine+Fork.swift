@@ -1,5 +1,4 @@
 import Confinement
-import Glog
 import Linux
 import Settings
 import Spawning
@@ -20,7 +19,7 @@ extension ContainerEngine {
           + "docker's or podman's program with -container-tool")
     }
     let socket = try ContainerSpawner.fork(tool, options)
-    if let group = options.containerGroup, let warning = Confinement.leave(group: group) { log.warning(warning) }
+    if let group = options.containerGroup { try Confinement.leave(group: group) }
     return socket
   }
 }

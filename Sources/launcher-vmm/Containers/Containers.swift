@@ -192,12 +192,33 @@ import Linux
 
   // MARK: hard reset
 
-  /// Removes all containers of this node, and their networks; gives the number of containers.
-  static func removeAll(_ engine: ContainerEngine) async throws -> Int {
-    let all = try await engine.list()
-    for instance in all { try await engine.run(.remove(instance)) }
-    for bridge in try await engine.networks() { try await engine.run(.removeNetwork(bridge)) }
-    return all.count
+  /// Removes all containers of this node, and their networks, and says so; false when some is left.
+  static func removeAll(_ engine: ContainerEngine) async -> Bool {
+    var failures = 0
+    func attempt(_ what: String, _ step: () async throws -> Void) async {
+      do {
+        try await step()
+      } catch {
+        failures += 1
+        log.error("hard reset: \(what): \(error)")
+      }
+    }
+    var removed = 0
+    await attempt("list the containers") {
+      for instance in try await engine.list() {
+        await attempt("\(instance): remove its container") {
+          try await engine.run(.remove(instance))
+          removed += 1
+        }
+      }
+    }
+    await attempt("list the networks of containers") {
+      for bridge in try await engine.networks() {
+        await attempt("remove a network of containers") { try await engine.run(.removeNetwork(bridge)) }
+      }
+    }
+    log.info("hard reset: \(removed) containers removed")
+    return failures == 0
   }
 }
 

@@ -38,6 +38,11 @@ import Loop
     listener = try UnixSocket.listener(Self.socketName, in: folder)
     self.folder = folder
     self.write = write
+    listen()
+  }
+
+  private func listen() {
+    guard listener.raw >= 0 else { return }
     LoopActor.loop.onReadable(listener.raw) { [weak self] in self?.accept() }
   }
 
@@ -51,10 +56,16 @@ import Loop
   }
 
   private func accept() {
-    while let socket = try? UnixSocket.accept(listener) {
-      // Closed at once: whoever comes to a full house sees it.
-      guard clients.count < Self.maximumClients else { continue }
-      clients[socket.raw] = Client(socket)
+    do {
+      while let socket = try UnixSocket.accept(listener) {
+        // Closed at once: whoever comes to a full house sees it.
+        guard clients.count < Self.maximumClients else { continue }
+        clients[socket.raw] = Client(socket)
+      }
+    } catch {
+      // No descriptor is free, say; who waits goes on waiting: not in a busy loop.
+      LoopActor.loop.onReadable(listener.raw, nil)
+      LoopActor.loop.schedule(at: .after(seconds: Self.retryDelay)) { [weak self] in self?.listen() }
     }
     watchClients()
   }

@@ -9,6 +9,8 @@ import Loop
 /// QEMU speaks SPICE and listens nowhere: launcher hands it each connection by its monitor.
 @LoopActor final class SpiceServer {
   static let socketName = "spice"
+  /// Seconds before the next attempt to let somebody in, where one failed.
+  private static let retryDelay = 1.0
 
   private let listener: Descriptor
   private let folder: Descriptor
@@ -20,6 +22,11 @@ import Loop
     listener = try UnixSocket.listener(Self.socketName, in: folder)
     self.folder = folder
     self.give = give
+    listen()
+  }
+
+  private func listen() {
+    guard listener.raw >= 0 else { return }
     LoopActor.loop.onReadable(listener.raw) { [weak self] in self?.serve() }
   }
 
@@ -31,7 +38,16 @@ import Loop
 
   /// One connection after the other: the rest waits in the kernel's queue.
   private func serve() {
-    guard !isBusy, let connection = try? UnixSocket.accept(listener) else { return }
+    let connection: Descriptor
+    do {
+      guard !isBusy, let next = try UnixSocket.accept(listener) else { return }
+      connection = next
+    } catch {
+      // No descriptor is free, say; who waits goes on waiting: not in a busy loop.
+      LoopActor.loop.onReadable(listener.raw, nil)
+      LoopActor.loop.schedule(at: .after(seconds: Self.retryDelay)) { [weak self] in self?.listen() }
+      return
+    }
     isBusy = true
     LoopActor.loop.onReadable(listener.raw, nil)
     LoopActor.start {
@@ -41,8 +57,7 @@ import Loop
         log.warning("a SPICE client is turned away: \(error)")
       }
       self.isBusy = false
-      guard self.listener.raw >= 0 else { return }
-      LoopActor.loop.onReadable(self.listener.raw) { [weak self] in self?.serve() }
+      self.listen()
     }
   }
 }
