@@ -35,7 +35,7 @@ struct Explanation: CustomStringConvertible {
     case .domain(let policy):
       section(
         "Landlock: files; nothing else can be opened",
-        policy.files.map { ("\(place($0.place)) (\(access($0.access)))", $0.reason) })
+        policy.files.map(file))
       section("Landlock: TCP", [("connect", ports(policy.connect)), ("bind", ports(policy.bind))])
       section(
         "Landlock: scopes",
@@ -48,6 +48,12 @@ struct Explanation: CustomStringConvertible {
       rights.seccomp.kind == .allowList
         ? "System calls; any other kills the process" : "System calls that fail; any other is allowed",
       rights.seccomp.rules.map { (call($0), $0.reason) })
+    for more in rights.underOptions {
+      section("More with \(more.option): files", more.files.map(file))
+      if !more.rules.isEmpty {
+        section("More with \(more.option): system calls that fail", more.rules.map { (call($0), $0.reason) })
+      }
+    }
     if let observed = rights.observed {
       section("Descriptors", observed.descriptors.map { (kind($0.kind), $0.reason) })
       section("Listening sockets", observed.listens.map { [("allowed", $0)] } ?? [])
@@ -59,6 +65,10 @@ struct Explanation: CustomStringConvertible {
   }
 
   private func list(_ items: [String]) -> String { items.isEmpty ? "none" : items.joined(separator: ", ") }
+
+  private func file(_ rule: FileRule) -> (String, String) {
+    ("\(place(rule.place)) (\(access(rule.access)))", rule.reason)
+  }
 
   private func place(_ place: Place) -> String {
     if case .path(let path) = place { path } else { "\(place)" }
@@ -94,7 +104,7 @@ struct Explanation: CustomStringConvertible {
     }
     return rule.names.joined(separator: ", ")
       + (conditions.isEmpty ? "" : " where " + conditions.joined(separator: " and "))
-      + (rule.failure.map { " (fails with errno \($0))" } ?? "")
+      + (rule.failure.map { $0 == 0 ? " (not carried out, answered by 0)" : " (fails with errno \($0))" } ?? "")
   }
 
   private func hexadecimal(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }

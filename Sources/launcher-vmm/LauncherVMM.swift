@@ -66,9 +66,14 @@ import Startup
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
       let powerDown = try Signals.descriptor(for: [SIGPWR])
       let settings = Node.Settings(
-        firmware: firmware, groups: groups, console: options.console, stopGrace: options.stopGrace,
-        toolDeadline: options.toolDeadline,
+        firmware: firmware, groups: groups, console: options.console, display: options.display,
+        stopGrace: options.stopGrace, toolDeadline: options.toolDeadline,
         capacity: try Capacity(options, instances: store.instances), network: options.network)
+      if let display = options.display {
+        log.warning(
+          "-with-ui=window: who breaks out of a machine into its QEMU can see and use the other windows of display \(display.name); run guests that you trust alone"
+        )
+      }
       let users = Peers.Users(
         net: options.netUID ?? options.user?.uid ?? getuid(), stats: options.statsUID ?? options.user?.uid ?? getuid())
       LoopActor.prepare()

@@ -38,6 +38,7 @@ import Spawning
     var firmware: FirmwareFiles?
     var groups: MachineGroups?
     var console: ConsoleKind
+    var display: Display?
     var stopGrace: Double
     /// Seconds that a tool may take.
     var toolDeadline: Double
@@ -59,7 +60,7 @@ import Spawning
     groups = settings.groups
     machines = Machines(
       store: store, spawner: spawner, null: null, firmware: settings.firmware, groups: settings.groups,
-      networks: networks, console: settings.console, toolDeadline: settings.toolDeadline)
+      networks: networks, console: settings.console, display: settings.display, toolDeadline: settings.toolDeadline)
     stopGrace = settings.stopGrace
     capacity = settings.capacity
     containers = engine.map { Containers($0, node: self) }

@@ -58,7 +58,9 @@ enum VMMReadiness {
     if let obstacle = kind.obstacle() {
       return Finding(.missing, "-with-ui=\(kind.rawValue)", obstacle.reason, remedy: obstacle.remedy)
     }
-    return Finding(.ready, "-with-ui=\(kind.rawValue)", "sockets in the folders of instances")
+    return Finding(
+      .ready, "-with-ui=\(kind.rawValue)",
+      kind == .window ? "windows on display \(Display.named ?? "")" : "sockets in the folders of instances")
   }
 
   private static func images(_ options: Settings) -> Finding {

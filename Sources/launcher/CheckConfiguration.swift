@@ -77,7 +77,9 @@ enum CheckConfiguration {
       ]
     }
     let arguments = options.arguments + ["-check-config"] + (user.map { ["-user=\($0)"] } ?? [])
-    guard let output = ProgramOutput.of(path, arguments) else {
+    // As it is, so that launcher-vmm can say what is wrong with it.
+    let display = Display.named.map { ["\(Display.variable)=\($0)"] } ?? []
+    guard let output = ProgramOutput.of(path, arguments, environment: display) else {
       return [Finding(.missing, program.rawValue, "\(path) -check-config failed", remedy: "see what it says above")]
     }
     return output.split(separator: "\n").compactMap { Finding(line: $0) }

@@ -81,8 +81,10 @@ import Startup
         name: program.rawValue, path: "\(folder)/\(program.rawValue)", arguments: options.arguments + more,
         user: user, listener: listener)
     }
+    var vmm = process(.vmm, users?.vmm, uids, listener)
+    vmm.display = options.display
     return [
-      process(.vmm, users?.vmm, uids, listener), process(.stats, users?.stats), process(.net, users?.net),
+      vmm, process(.stats, users?.stats), process(.net, users?.net),
     ]
   }
 }

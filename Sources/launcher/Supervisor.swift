@@ -16,6 +16,8 @@ final class Supervisor {
     let user: UserIDs?
     /// The rendezvous socket, for the process that listens on it.
     let listener: Descriptor?
+    /// Where machines' windows are to appear.
+    var display: Display?
   }
 
   /// Exit statuses of a process that something keeps from starting: what it was given, or what it found.
@@ -70,6 +72,7 @@ final class Supervisor {
       descriptors.append(listener.raw)
       environment.append("LISTEN_FDS=1")
     }
+    if let display = program.display { environment.append("\(Display.variable)=\(display.name)") }
     let arguments = [program.name] + program.arguments + (program.user.map { ["-user=\($0)"] } ?? [])
     var pidfd: Int32 = -1
     var stage: Int32 = 0

@@ -187,7 +187,7 @@ extension Integration {
 }
 
 /// A run of launcher-audit on a node of these tests.
-private struct Audit {
+struct Audit {
   struct Deviation: Decodable {
     let process: String
     let right: String

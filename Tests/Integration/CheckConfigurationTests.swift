@@ -27,7 +27,7 @@ extension Integration {
         ].merging(options) { $1 }
         let arguments = given.map { "-\($0.key)=\($0.value)" } + ["-check-config"]
         do {
-          return (try ChildProcess.run(["\(program)/launcher"] + arguments), true)
+          return (try ChildProcess.run(["/usr/bin/env", "-u", "DISPLAY", "\(program)/launcher"] + arguments), true)
         } catch {
           return ("\(error)", false)
         }
@@ -68,7 +68,7 @@ extension Integration {
         (["cert": "/nonexistent"], "missing  certificate", "name another one with -cert"),
         (["cert": "\(place.folder)/certificates/server.pem"], "missing  role", "have a certificate made"),
         (["cert": "\(place.folder)/certificates/ca.pem"], "missing  certificate", "made anew as a pair"),
-        (["with-ui": "window"], "missing  -with-ui=window", "use spice"),
+        (["with-ui": "window"], "missing  -with-ui=window", "-with-ui=spice"),
         (["vmm-user": "nobody-of-this-name"], "missing  users", "create-users"),
         (["metrics": "\(place.folder)/certificates"], "missing  metrics", "give the folder to user 61003"),
         (["network": "nn"], "missing  role", "have a certificate made"),

@@ -77,6 +77,40 @@ extension Integration {
         try await node.delete(instance)
       }
     }
+
+    @Test func `window: a machine is shown on the display until it ends, and makes no connection of its own`()
+      async throws
+    {
+      var display: XDisplay!
+      defer { display?.end() }
+      try await Node.run(
+        Node.Options(["with-ui": "window"]),
+        prepare: {
+          display = try XDisplay(in: $0.folder)
+          $0.environment["DISPLAY"] = display.name
+        }
+      ) { node in
+        defer { display.end() }
+        let instance = try await node.startInstance(StartPayload(image: Node.image, memory: 128))
+        try await node.wait("the guest", within: 180) { node.console(instance).contains("GUEST-READY") }
+        let title = "\"QEMU (\(instance))\""
+        try await node.wait("the window") { try display.windows().contains(title) }
+        try expectLog(of: node, "other windows of display \(display.name)")
+        #expect(try Audit(node).deviations.isEmpty)
+        let other = try await node.startInstance()
+        try await node.wait("the other window") { try display.windows().contains("\"QEMU (\(other))\"") }
+
+        let machine = try node.machine(instance)
+        try await node.killLauncher()
+        try await node.startLauncher()
+        try await node.state("active", of: instance)
+        #expect(try node.machine(instance) == machine)
+        #expect(try display.windows().contains(title))
+        try await node.delete(instance)
+        try await node.wait("the window to close") { try !display.windows().contains(title) }
+        #expect(try display.windows().contains("\"QEMU (\(other))\""))
+      }
+    }
   }
 }
 

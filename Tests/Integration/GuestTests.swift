@@ -50,7 +50,7 @@ extension Integration {
         try await node.stopLauncher()
         let window = try node.runLauncher(["-with-ui=window"])
         #expect(window.status == 2 << 8)
-        #expect(window.output.contains("-with-ui=window: no machine can reach a display"), "\(window.output)")
+        #expect(window.output.contains("-with-ui=window: there is no display: DISPLAY is not set"), "\(window.output)")
         let refused = try node.runLauncher(["-ovmf=/nowhere/OVMF.fd"])
         #expect(refused.status != 0)
         #expect(refused.output.contains("-ovmf /nowhere/OVMF.fd: cannot be read by user"), "\(refused.output)")

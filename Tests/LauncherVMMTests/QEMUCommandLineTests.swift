@@ -67,6 +67,14 @@ private let disk = """
   #expect(added == ["-spice", "disable-ticketing=on,disable-copy-paste=on,disable-agent-file-xfer=on", "VGA"])
 }
 
+@Test func aMachineInAWindowIsNotEndedByClosingIt() throws {
+  let line = QEMUCommandLine.arguments(
+    for: fullSpec(), .qcow2, folder: "/x", images: "/i", .init(accelerator: .kvm, firmware: nil, hasWindow: true))
+  let usual = arguments(fullSpec())
+  #expect(line.filter { !usual.contains($0) && !$0.hasPrefix("{") } == ["gtk,window-close=off", "VGA"])
+  #expect(usual.contains("none") && !line.contains("none"))
+}
+
 @Test func anEFIMachineHasItsFirmwareAndItsOwnVariables() throws {
   let firmware = FirmwareFiles(code: "/firmware/code.fd", variablesTemplate: "/firmware/vars.fd")
   var spec = fullSpec()

@@ -61,6 +61,35 @@ struct Row: CustomStringConvertible, Sendable {
       allowed: [])
   }
 
+  private static func qemu(
+    _ process: String, outcomes: [(outcome: Outcome, attempts: [String])], allowed: [String] = []
+  ) -> Row {
+    Row(
+      process: process,
+      forbidden: [
+        (
+          .failed(EACCES),
+          ["execute-program", "execute-shell"] + reading + [
+            "write-backing-image", "read-other-image", "list-instances", "write-own-config-drive", "read-own-state",
+            "write-own-state", "create-beside-own-disk", "make-pipe-beside-own-disk", "read-other-disk",
+            "write-other-disk", "truncate-other-disk",
+            "create-beside-other-disk", "create-in-staging", "limit-machine", "netlink-socket", "unix-socket",
+            "packet-socket",
+            "connect-socket", "connect-other-monitor", "connect-abstract-socket", "bind-port",
+            "connect-configured-port", "udp-socket", "unix-pair",
+          ]
+        ),
+        (
+          .failed(EPERM),
+          deniedToPrograms + attributes + ["start-process", "stay-in-session", "take-other-mac", "let-tap-go"]
+        ),
+        (.failed(ENOSYS), ["make-io-ring"]),
+        (.failed(ENOENT), ["read-secret-in-environment"]),
+        (.failed(EBADF), ["use-inherited-descriptor"]),
+      ] + outcomes,
+      allowed: ["write-own-disk", "read-backing-image", "read-own-config-drive", "make-executable"] + allowed)
+  }
+
   static let all: [Row] = [
     Row(
       process: "net",
@@ -183,32 +212,9 @@ struct Row: CustomStringConvertible, Sendable {
         (.failed(EBADF), ["use-inherited-descriptor"]),
       ],
       allowed: ["unix-socket", "connect-socket"]),
-    Row(
-      process: "qemu",
-      forbidden: [
-        (
-          .failed(EACCES),
-          ["execute-program", "execute-shell"] + reading + [
-            "write-backing-image", "read-other-image", "list-instances", "write-own-config-drive", "read-own-state",
-            "write-own-state", "create-beside-own-disk", "make-pipe-beside-own-disk", "read-other-disk",
-            "write-other-disk", "truncate-other-disk",
-            "create-beside-other-disk", "create-in-staging", "limit-machine", "netlink-socket", "unix-socket",
-            "packet-socket",
-            "connect-socket", "connect-other-monitor", "connect-abstract-socket", "bind-port",
-            "connect-configured-port", "udp-socket", "unix-pair",
-          ]
-        ),
-        (
-          .failed(EPERM),
-          deniedToPrograms + attributes + ["start-process", "stay-in-session", "take-other-mac", "let-tap-go"]
-        ),
-        (.failed(ENOSYS), ["make-io-ring"]),
-        (.failed(ENOENT), ["read-secret-in-environment"]),
-        (.failed(EBADF), ["use-inherited-descriptor"]),
-      ],
-      allowed: [
-        "write-own-disk", "read-backing-image", "read-own-config-drive", "make-executable",
-      ]),
+    qemu("qemu", outcomes: [(.failed(EACCES), ["talk-to-socket", "read-fonts"])]),
+    // Nothing but its standard input, which is a pipe here, answers to what an X client does.
+    qemu("qemu-in-window", outcomes: [(.failed(ENOTSOCK), ["talk-to-socket"])], allowed: ["read-fonts"]),
     Row(
       process: "qemu-img",
       forbidden: [

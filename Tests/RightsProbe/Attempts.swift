@@ -30,6 +30,7 @@ enum Attempts {
     "create-outside": { opened("\($0.outside)/new-\(getpid())", O_WRONLY | O_CREAT) },
     "read-shadow": { _ in opened("/etc/shadow", O_RDONLY) },
     "read-users": { _ in opened("/etc/passwd", O_RDONLY) },
+    "read-fonts": { _ in opened("/etc/fonts", O_RDONLY) },
     "read-hosts": { _ in opened("/etc/hosts", O_RDONLY) },
     "read-proc": { _ in opened("/proc/meminfo", O_RDONLY) },
     "write-proc": { _ in opened("/proc/self/comm", O_WRONLY) },
@@ -142,6 +143,12 @@ enum Attempts {
       return socketpair(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0, &ends) == 0 ? 0 : errno
     },
     "connect-socket": { unix("\($0.outside)/socket") },
+    // As an X client does.
+    "talk-to-socket": {
+      unix("\($0.outside)/socket", Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)) { socket in
+        send(socket, "?", 1, Int32(MSG_NOSIGNAL)) == 1 ? 0 : errno
+      }
+    },
     "connect-other-monitor": { unix("\($0.neighbour)/socket") },
     "connect-abstract-socket": { unix("\0\($0.abstractName)") },
   ]
@@ -175,8 +182,8 @@ enum Attempts {
     }
   }
 
-  private static func unix(_ path: String) -> Int32 {
-    let fd = socket(AF_UNIX, stream, 0)
+  private static func unix(_ path: String, _ type: Int32 = stream, use: (Int32) -> Int32 = { _ in 0 }) -> Int32 {
+    let fd = socket(AF_UNIX, type, 0)
     if fd < 0 { return errno }
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
@@ -185,7 +192,7 @@ enum Attempts {
     let result = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(fd, $0, socklen_t(length)) }
     }
-    return result == 0 ? 0 : errno
+    return result == 0 ? use(fd) : errno
   }
 
   // MARK: kernel

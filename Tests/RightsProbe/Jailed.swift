@@ -24,22 +24,24 @@ enum Jailed {
   }
 
   /// Starts the spawner, with this program in place of every other.
-  static func spawner(_ target: Target, _ user: UserIDs) throws -> Descriptor {
+  static func spawner(_ target: Target, _ user: UserIDs, more: [String] = []) throws -> Descriptor {
     let own = "\(target.folder)/rights-probe"
     return try MachineSpawner.fork(
       paths: ProgramPaths(Dictionary(uniqueKeysWithValues: Program.allCases.map { ($0, own) })), firmware: nil,
       Settings(
-        .vmm, ["-state-dir=\(target.state)", "-user=\(user)", "-qemu-virtualisation=software", "-logtostderr"]))
+        .vmm, ["-state-dir=\(target.state)", "-user=\(user)", "-qemu-virtualisation=software", "-logtostderr"] + more))
   }
 
   /// Has the spawner start this program for `task`, and waits for its end.
-  static func spawn(_ task: SpawnTask, _ attempt: String, _ target: Target, _ user: UserIDs) throws {
+  static func spawn(
+    _ task: SpawnTask, _ attempt: String, _ target: Target, _ user: UserIDs, more: [String] = []
+  ) throws {
     var sockets: [Descriptor] = []
     if case .machine = task {
       let (monitor, console) = try UnixSocket.pair()
       sockets = [monitor, console]
     }
-    try start(task, by: spawner(target, user), sockets, attempt, target)
+    try start(task, by: spawner(target, user, more: more), sockets, attempt, target)
   }
 
   /// The same in the container tool's place.

@@ -26,6 +26,9 @@ import Spawning
     let (process, attempt) = (arguments[0], arguments[2])
     do {
       if let task = Jailed.tasks[process] { return try Jailed.spawn(task, attempt, target, user) }
+      if process == "qemu-in-window" {
+        return try Jailed.spawn(Jailed.tasks["qemu"]!, attempt, target, user, more: ["-with-ui=window"])
+      }
       if process == "docker" { return try Jailed.spawnContainerTool(attempt, target, user) }
       if process == "taken-over-manager" { return try TakenOverManager.run(attempt, target, user) }
       try confine(process, target, user)

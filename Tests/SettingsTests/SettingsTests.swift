@@ -155,12 +155,32 @@ func aWrongConfigurationIsToldWithItsLine(text: String, error: String) throws {
 @Test func aConsoleThatTheNodeCannotGiveIsRefusedWithARemedy() {
   #expect(ConsoleKind.none.obstacle { _ in false } == nil)
   #expect(ConsoleKind.nc.obstacle { _ in false } == nil)
-  #expect(ConsoleKind.window.obstacle { _ in true }?.remedy.hasPrefix("use spice") ?? false)
   let folder = "/usr/lib/x86_64-linux-gnu/qemu"
   #expect(ConsoleKind.spice.obstacle { $0 == folder }?.remedy == "apt-get install qemu-system-common")
   #expect(ConsoleKind.spice.obstacle { $0 == folder || $0 == "\(folder)/ui-spice-core.so" } == nil)
   // A QEMU without modules has it built in, or says itself that it has it not.
   #expect(ConsoleKind.spice.obstacle { _ in false } == nil)
+}
+
+@Test func windowsTakeADisplayOfThisNodeAndQEMUsModule() {
+  let (folder, socket) = ("/usr/lib/x86_64-linux-gnu/qemu", "/tmp/.X11-unix/X7")
+  func obstacle(_ display: String?, _ files: String...) -> ConsoleKind.Obstacle? {
+    ConsoleKind.window.obstacle(display: display) { files.contains($0) }
+  }
+  #expect(obstacle(nil, folder, socket)?.reason == "there is no display: DISPLAY is not set")
+  #expect(obstacle(nil, folder, socket)?.remedy.hasSuffix("-with-ui=spice") ?? false)
+  #expect(obstacle(":7", folder)?.reason == "there is no display :7: nobody has made \(socket)")
+  #expect(
+    obstacle("there:7", folder, socket)?.reason.hasPrefix("DISPLAY=there:7 is no X display of this node") ?? false)
+  #expect(obstacle(":7.0", folder, socket)?.remedy == "apt-get install qemu-system-gui")
+  #expect(obstacle(":7.0", folder, socket, "\(folder)/ui-gtk.so") == nil)
+  // A QEMU without modules has it built in, or says itself that it has it not.
+  #expect(obstacle(":7", socket) == nil)
+}
+
+@Test(arguments: ["", "7", ":", ":7.", ":7.0.0", ":-7", ":7/../x", ":123456", "unix:7", "here:7", ":٧"])
+func whatIsNoDisplayOfThisNodeIsNone(text: String) {
+  #expect(Display(text) == nil)
 }
 
 @Test func sizesHaveUnits() throws {

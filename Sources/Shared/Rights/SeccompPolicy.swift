@@ -16,6 +16,7 @@ public struct SyscallRule: Sendable {
   /// All must hold; none: the call whatever its arguments.
   public let conditions: [Condition]
   /// The errno with which the call fails: in an allow-list instead of being allowed, in a deny-list instead of EPERM.
+  /// With 0 it is not carried out either, but answered as if it were, by 0.
   public let failure: Int32?
   /// Why the process needs it (in an allow-list) or must not have it (in a deny-list, or where it fails).
   public let reason: String

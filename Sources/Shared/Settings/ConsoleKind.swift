@@ -7,23 +7,41 @@ public enum ConsoleKind: String, CaseIterable, Sendable {
   case nc
   case spice
 
+  public typealias Obstacle = (reason: String, remedy: String)
+
   /// Where distributions have QEMU's modules. A QEMU without any has everything built in.
   private static let moduleFolders = ["/usr/lib/x86_64-linux-gnu/qemu", "/usr/lib64/qemu", "/usr/lib/qemu"]
-  private static let spiceModule = "ui-spice-core.so"
 
   /// Why machines cannot have it; nil when they can.
-  public func obstacle(isThere: (String) -> Bool = { access($0, F_OK) == 0 }) -> (reason: String, remedy: String)? {
+  ///
+  /// - display: what the environment names.
+  public func obstacle(display: String? = Display.named, isThere: (String) -> Bool = { access($0, F_OK) == 0 })
+    -> Obstacle?
+  {
     switch self {
-    case .none, .nc: return nil
-    case .spice:
-      let folders = Self.moduleFolders.filter(isThere)
-      guard !folders.isEmpty, !folders.contains(where: { isThere("\($0)/\(Self.spiceModule)") }) else { return nil }
-      return ("QEMU's module \(Self.spiceModule) is not in \(folders[0])", "apt-get install qemu-system-common")
-    case .window:
-      return (
-        "no machine can reach a display: each is jailed away from the sockets of this user, the display's among them",
-        "use spice, which shows a machine's display through a socket in its folder, or leave -with-ui out"
-      )
+    case .none, .nc: nil
+    case .spice: Self.lack(of: "ui-spice-core.so", in: "qemu-system-common", isThere)
+    case .window: Self.lack(of: display, isThere) ?? Self.lack(of: "ui-gtk.so", in: "qemu-system-gui", isThere)
     }
+  }
+
+  private static func lack(of module: String, in package: String, _ isThere: (String) -> Bool) -> Obstacle? {
+    let folders = moduleFolders.filter(isThere)
+    guard !folders.isEmpty, !folders.contains(where: { isThere("\($0)/\(module)") }) else { return nil }
+    return ("QEMU's module \(module) is not in \(folders[0])", "apt-get install \(package)")
+  }
+
+  private static func lack(of display: String?, _ isThere: (String) -> Bool) -> Obstacle? {
+    let start = "start launcher in a desktop session on this node"
+    guard let display else {
+      return ("there is no display: \(Display.variable) is not set", "\(start), or use -with-ui=spice")
+    }
+    guard let display = Display(display) else {
+      return ("\(Display.variable)=\(display) is no X display of this node, which would be :NUMBER", start)
+    }
+    guard isThere(display.socket) else {
+      return ("there is no display \(display.name): nobody has made \(display.socket)", start)
+    }
+    return nil
   }
 }

@@ -103,8 +103,8 @@ struct OptionFlags {
       group: "Instances", help: "a console for each machine",
       detail: """
         nc: the socket console in an instance's folder is its serial console. spice: the socket spice there is its \
-        display. Both are for launcher-vmm's user and root. none (or false): neither. window (or true) is refused: \
-        machines are jailed away from displays.
+        display. Both are for launcher-vmm's user and root. window (or true): QEMU shows it in a window on the X display \
+        that launcher was started on; for guests that you trust. none (or false): nothing of this.
         """,
       completion: .values(ConsoleKind.allCases.map(\.rawValue))
     ) { text in

@@ -10,8 +10,11 @@ public enum ProgramOutput {
 
   /// Runs a program to its end; nil when it cannot be started, fails with a status above 1, or takes too long.
   ///
+  /// - environment: beside PATH and locale.
   /// - isQuiet: standard error is thrown away instead of shown.
-  public static func of(_ path: String, _ arguments: [String], isQuiet: Bool = false) -> String? {
+  public static func of(_ path: String, _ arguments: [String], environment: [String] = [], isQuiet: Bool = false)
+    -> String?
+  {
     guard let (reader, writer) = try? Descriptor.pipe() else { return nil }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -21,7 +24,7 @@ public enum ProgramOutput {
     if isQuiet { posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) }
     var pid: pid_t = 0
     let code = CStrings.with([path] + arguments) { argv in
-      CStrings.with(["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"]) { envp in
+      CStrings.with(["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"] + environment) { envp in
         posix_spawn(&pid, path, &actions, nil, argv, envp)
       }
     }

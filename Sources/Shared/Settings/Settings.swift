@@ -125,6 +125,9 @@ public struct Settings: Sendable {
     return gid_t(containerGroupName) ?? getgrnam(containerGroupName)?.pointee.gr_gid
   }
 
+  /// Where machines' windows are to appear; nil: nowhere.
+  public var display: Display? { console == .window ? Display.named.flatMap(Display.init) : nil }
+
   /// An option that this node cannot carry out, with what to do instead; nil when there is none.
   public var obstacle: String? {
     console.obstacle().map { "-with-ui=\(console.rawValue): \($0.reason); \($0.remedy)" }

@@ -21,9 +21,13 @@ public struct Jailer {
   private let hasVariables: Bool
   private let programs: [Program: Descriptor]
   private let filters: [Program: [UInt8]]
+  private let hasWindows: Bool
 
-  public init(_ folders: StateFolder, _ paths: ProgramPaths, firmware: FirmwareFiles?) throws {
+  /// - hasWindows: machines are shown on the operator's desktop.
+  public init(_ folders: StateFolder, _ paths: ProgramPaths, firmware: FirmwareFiles?, hasWindows: Bool = false) throws
+  {
     self.folders = folders
+    self.hasWindows = hasWindows
     self.firmware = try firmware?.handles() ?? []
     hasVariables = firmware?.variablesTemplate != nil
     images = try .name(folders.images, followingLinks: true)
@@ -34,7 +38,7 @@ public struct Jailer {
       programs[program] = try paths[program].map { (path) throws(SystemError) in
         try .name(path, followingLinks: true)
       }
-      filters[program] = try SeccompFilter.program(program.rights.seccomp)
+      filters[program] = try SeccompFilter.program(program.rights(hasWindows: hasWindows).seccomp)
     }
     self.programs = programs
     self.filters = filters
@@ -84,7 +88,7 @@ public struct Jailer {
       name = StateFolder.stagingPrefix + instance.text
       surroundings.set(.staging, [try folder(name)])
     }
-    let rights = task.program.rights
+    let rights = task.program.rights(hasWindows: hasWindows)
     return Jail(
       ruleset: try ruleset(rights, surroundings), filter: filters[task.program] ?? [],
       limits: rights.limits, folder: "\(folders.instances)/\(name)")

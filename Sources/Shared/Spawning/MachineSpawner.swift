@@ -34,14 +34,23 @@ public enum MachineSpawner {
     let signals = try Signals.descriptor(for: [SIGCHLD, SIGINT, SIGTERM, SIGHUP])
     let loop = try EventLoop()
     let folders = StateFolder(options.stateFolder)
-    let jailer = try Jailer(folders, paths, firmware: firmware)
+    let jailer = try Jailer(folders, paths, firmware: firmware, hasWindows: options.console == .window)
     let machines = QEMUCommandLine.Settings(
       accelerator: Accelerators.choose(options.virtualisation), firmware: firmware,
-      hasSpice: options.console == .spice)
-    let rights = options.console == .spice ? ProcessRights.spawner.withSpice : .spawner
-    try options.confine(rights, jailer.surroundings, as: .vmm, logSettings)
+      hasSpice: options.console == .spice, hasWindow: options.console == .window)
+    try options.confine(.spawner(for: options.console), jailer.surroundings, as: .vmm, logSettings)
     let planner = MachinePlanner(paths: paths, folders: folders, machines: machines, jailer: jailer)
     Spawner(planner, loop).serve(socket, signals)
+  }
+}
+
+extension ProcessRights {
+  fileprivate static func spawner(for console: ConsoleKind) -> ProcessRights {
+    switch console {
+    case .none, .nc: spawner
+    case .spice: spawner.withSpice
+    case .window: spawner.withWindow
+    }
   }
 }
 
@@ -64,9 +73,11 @@ private struct MachinePlanner: ChildPlanner {
     } catch {
       throw Jailer.Refused(description: "jail of \(program.name): \(error)")
     }
-    return ChildPlan(
+    var plan = ChildPlan(
       name: program.name, path: path, arguments: arguments(for: task, in: jail.folder), jail: jail,
       flags: program.spawnFlags)
+    if program == .qemu, machines.hasWindow { plan.environment += QEMUCommandLine.windowEnvironment }
+    return plan
   }
 
   private func arguments(for task: SpawnTask, in folder: String) -> [String] {

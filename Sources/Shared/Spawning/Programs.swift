@@ -37,9 +37,9 @@ extension Program {
     }
   }
 
-  var rights: ProcessRights {
+  func rights(hasWindows: Bool) -> ProcessRights {
     switch self {
-    case .qemu: .qemu
+    case .qemu: hasWindows ? ProcessRights.qemu.withWindow : .qemu
     case .qemuImg: .qemuImg
     case .xorriso: .xorriso
     }

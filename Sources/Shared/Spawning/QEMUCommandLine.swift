@@ -19,14 +19,26 @@ enum QEMUCommandLine {
     var firmware: FirmwareFiles?
     /// It has a display, which QEMU offers to SPICE clients that it is handed.
     var hasSpice = false
+    /// It has a display, which QEMU shows in a window; standard input is the connection to the desktop.
+    var hasWindow = false
   }
+
+  /// What makes GTK a client of the display that it is handed, and of nothing else: it looks for no session bus,
+  /// input method, settings or accessibility service, and loads no OpenGL driver.
+  static let windowEnvironment = [
+    // Any: the connection is made.
+    "DISPLAY=:0", "GDK_BACKEND=x11", "GDK_GL=disable", "NO_AT_BRIDGE=1", "GSETTINGS_BACKEND=memory",
+    "GIO_USE_VFS=local", "GTK_IM_MODULE=gtk-im-context-simple", "DBUS_SESSION_BUS_ADDRESS=disabled:",
+  ]
 
   static func arguments(
     for spec: InstanceSpec, _ stack: ImageStack, tapMTU: UInt16? = nil, hasSchedulerDrive: Bool = false,
     folder: String, images: String, _ settings: Settings
   ) -> [String] {
     var arguments = [
-      "-name", "guest=\(spec.instance)", "-nodefaults", "-no-user-config", "-display", "none",
+      "-name", "guest=\(spec.instance)", "-nodefaults", "-no-user-config",
+      // Who closes the window would pull the machine's plug.
+      "-display", settings.hasWindow ? "gtk,window-close=off" : "none",
       "-machine", "q35,accel=\(settings.accelerator.rawValue),usb=off,vmport=off,smbus=off",
       "-cpu", settings.accelerator == .kvm ? "host" : "max",
       "-m", "\(spec.resources.memoryMB)M", "-smp", "\(spec.resources.vcpus)",
@@ -41,6 +53,7 @@ enum QEMUCommandLine {
         "-spice", "disable-ticketing=on,disable-copy-paste=on,disable-agent-file-xfer=on", "-device", "VGA",
       ]
     }
+    if settings.hasWindow { arguments += ["-device", "VGA"] }
     if spec.firmware == .efi, let firmware = settings.firmware {
       if firmware.variablesTemplate != nil {
         arguments += ["-blockdev", text(firmware.codeDrive), "-blockdev", text(firmwareVariables(folder))]

@@ -84,7 +84,7 @@ import Settings
   /// there is a process.
   static func start(
     _ task: SpawnTask, of instance: Identifier, in folder: InstanceStore.Folder, tap: Descriptor?,
-    spawner: SpawnerClient<SpawnTask>, null: Descriptor, onProcess: (pid_t) -> Void
+    spawner: SpawnerClient<SpawnTask>, input: Descriptor, onProcess: (pid_t) -> Void
   ) async throws(Failure) -> Machine {
     let child: ChildProcess
     var recorder: Recorder?
@@ -94,7 +94,7 @@ import Settings
       let output = try Recorder.makeOutputPipe(in: folder.handle)
       recorder = Recorder.output(in: folder.handle)
       StopPoint.socketsMade.reach()
-      child = try await spawner.spawn(task, [null, output, output, qmp, console] + (tap.map { [$0] } ?? []))
+      child = try await spawner.spawn(task, [input, output, output, qmp, console] + (tap.map { [$0] } ?? []))
       onProcess(child.pid)
       StopPoint.machineStarted.reach()
     } catch {

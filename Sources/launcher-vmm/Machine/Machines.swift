@@ -18,12 +18,14 @@ import Spawning
   private let groups: MachineGroups?
   /// How people come to machines.
   private let console: ConsoleKind
+  /// Where their windows appear; nil: they have none.
+  private let display: Display?
   /// nil: machines have user-mode networking.
   private let networks: TenantNetworks?
 
   init(
     store: InstanceStore, spawner: SpawnerClient<SpawnTask>, null: Descriptor, firmware: FirmwareFiles?,
-    groups: MachineGroups?, networks: TenantNetworks?, console: ConsoleKind, toolDeadline: Double
+    groups: MachineGroups?, networks: TenantNetworks?, console: ConsoleKind, display: Display?, toolDeadline: Double
   ) {
     self.store = store
     self.spawner = spawner
@@ -32,6 +34,7 @@ import Spawning
     self.groups = groups
     self.networks = networks
     self.console = console
+    self.display = display
     tools = ToolRunner(spawner: spawner, null: null, deadline: toolDeadline)
   }
 
@@ -92,10 +95,17 @@ import Spawning
     StopPoint.networkAttached.reach()
     let machine = try await Machine.start(
       .machine(file.spec, image.stack, tapMTU: link?.mtu), of: file.spec.instance, in: folder, tap: link?.tap,
-      spawner: spawner, null: null, onProcess: { groups?.place($0, of: file) })
+      spawner: spawner, input: try display.map(connection) ?? null, onProcess: { groups?.place($0, of: file) })
     machine.offer(console)
     StopPoint.machineAnswered.reach()
     return machine
+  }
+
+  /// A connection to the display for a machine, which may make none itself.
+  private func connection(to display: Display) throws(SystemError) -> Descriptor {
+    let socket = try UnixSocket.make(.stream)
+    try UnixSocket.connect(socket, to: display.socket)
+    return socket
   }
 
   func find(_ instance: Identifier, _ file: InstanceFile?, in folder: InstanceStore.Folder) -> (any Remains)? {

@@ -63,6 +63,8 @@ final class Node {
   private(set) var peer: Peer!
   private(set) var port = 0
   private var launcher: ChildProcess?
+  /// What launcher finds in its environment beside this process's own; its display is never this process's.
+  var environment: [String: String] = [:]
   private var mounts: [String] = []
   private let sweeper: Sweeper
 
@@ -190,7 +192,10 @@ final class Node {
       "-cert=\(certificates)/\(options.network == .nn ? "netagent" : "agent").pem",
     ]
     return try ChildProcess(
-      inNetwork + tunAccess + wrapper + ["\(options.isDebugBuild ? surroundings.debugBinaries : binaries)/launcher"]
+      inNetwork + tunAccess + wrapper + ["/usr/bin/env", "-u", "DISPLAY"]
+        + environment.map { "\($0.key)=\($0.value)" } + [
+          "\(options.isDebugBuild ? surroundings.debugBinaries : binaries)/launcher"
+        ]
         + places
         + users
         + options.arguments.map { "-\($0.key)=\($0.value)" } + more,
