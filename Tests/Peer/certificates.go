@@ -7,10 +7,12 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/pem"
+	"errors"
 	"flag"
 	"fmt"
 	"math/big"
@@ -144,6 +146,18 @@ func (i *identity) pem(withKey bool) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+func identityOf(pair tls.Certificate) (*identity, error) {
+	certificate, err := x509.ParseCertificate(pair.Certificate[0])
+	if err != nil {
+		return nil, err
+	}
+	key, canSign := pair.PrivateKey.(crypto.Signer)
+	if !canSign {
+		return nil, errors.New("the key cannot sign")
+	}
+	return &identity{certificate, key}, nil
+}
+
 // makeCertificates is the subcommand "certs".
 func makeCertificates(arguments []string) error {
 	flags := flag.NewFlagSet("certs", flag.ExitOnError)
@@ -178,7 +192,7 @@ func makeCertificates(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	files := map[string]*identity{"ca.pem": authority, "server.pem": server}
+	files := map[string]*identity{"ca.pem": authority, "authority.pem": authority, "server.pem": server}
 	for _, name := range []string{"agent", "netagent"} {
 		client, err := roleNamed(name)
 		if err != nil {

@@ -62,7 +62,9 @@ func (c *client) run() {
 		return
 	}
 	connected, err := c.connect()
-	if err == nil && connected {
+	if err == nil && connected && c.server.then != nil {
+		err = c.misbehave(c.server.then)
+	} else if err == nil && connected {
 		err = c.receive()
 	}
 	c.server.remove(c)
@@ -105,6 +107,9 @@ func (c *client) connect() (bool, error) {
 	if err := c.expectSilence(buffered, time.Now().Add(c.server.quiet)); err != nil {
 		return false, err
 	}
+	if c.server.answer != nil {
+		return false, c.misbehave(c.server.answer)
+	}
 	if refusal == "" && !acceptable {
 		refusal = "ConnectionAborted"
 	}
@@ -143,6 +148,15 @@ func (c *client) connect() (bool, error) {
 	about.Event = "connected"
 	c.emit(about)
 	return true, nil
+}
+
+// misbehave does what an honest server does not, and then nothing until the client goes away.
+func (c *client) misbehave(how func(*client) error) error {
+	err := how(c)
+	if err == nil {
+		_, err = io.Copy(io.Discard, c.conn)
+	}
+	return err
 }
 
 // checkConnect reports everything that is wrong with a CONNECT and tells whether it can be accepted all the same.

@@ -13,6 +13,8 @@ import (
 //	{"do":"send", "client":N, "type":"COMMAND", "operand":"START", "payload":"…"}
 //	    sends a frame; type and operand are names or numbers. "chunk":N cuts it into TLS records
 //	    of N bytes; "trace":"label" makes it a traced one.
+//	{"do":"flood", "count":N, "type":…, "operand":…, "payload":"…"}
+//	    sends a frame N times, beside other commands, and then reports "flooded"
 //	{"do":"raw", "client":N, "hex":"…"}   sends any bytes
 //	{"do":"drop", "client":N}             closes the TCP connection without a word
 //	{"do":"close", "client":N}            ends TLS in order
@@ -30,6 +32,7 @@ type command struct {
 	Operand json.RawMessage `json:"operand"`
 	Payload string          `json:"payload"`
 	Chunk   int             `json:"chunk"`
+	Count   int             `json:"count"`
 	Trace   string          `json:"trace"`
 	Hex     string          `json:"hex"`
 	With    string          `json:"with"`
@@ -66,7 +69,7 @@ func (s *server) do(line []byte) (quit bool, err error) {
 			return false, fmt.Errorf("cannot be silent at %q", c.At)
 		}
 		return false, nil
-	case "send", "raw", "drop", "close":
+	case "send", "flood", "raw", "drop", "close":
 		to, err := s.client(c.Client)
 		if err != nil {
 			return false, err
@@ -97,7 +100,22 @@ func (to *client) do(c *command) error {
 	if c.Trace != "" {
 		frame.trace(c.Trace, to)
 	}
+	if c.Do == "flood" {
+		go to.flood(frame, c.Count)
+		return nil
+	}
 	return to.write(frame, c.Chunk)
+}
+
+// flood sends a frame again and again. While the client does not read, it waits.
+func (to *client) flood(frame *Frame, count int) {
+	for i := 0; i < count; i++ {
+		if err := to.write(frame, 0); err != nil {
+			to.emit(event{Event: "error", Text: "flood: " + err.Error()})
+			return
+		}
+	}
+	to.emit(event{Event: "flooded"})
 }
 
 // unquoted makes "START" and 1 of a JSON string and a JSON number alike.

@@ -13,6 +13,7 @@ import (
 //	refused       client uuid role text      the answer to CONNECT was an ERROR frame, or none
 //	silent        client uuid role           CONNECT came and will not be answered
 //	frame         client, and all of frameReport
+//	flooded       client                     all frames of a flood are sent
 //	violation     client text                the client did what SSNTP forbids
 //	disconnected  client uuid text           text says how: "closed" is an orderly end of TLS
 //	error         client text                TLS, the stream or a command was bad

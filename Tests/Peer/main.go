@@ -3,6 +3,7 @@
 //
 //	peer -listen 127.0.0.1:0 -ca ca.pem -cert server.pem
 //	peer certs DIR
+//	peer misbehave DIR CONDUCT... (see misbehave.go)
 //
 // It reports what happens as one JSON object a line on standard output (see event.go) and
 // takes one JSON object a line on standard input (see command.go). It ends with its input.
@@ -27,9 +28,12 @@ const maxCommandBytes = 16 << 20
 
 func main() {
 	var err error
-	if len(os.Args) > 1 && os.Args[1] == "certs" {
+	switch {
+	case len(os.Args) > 1 && os.Args[1] == "certs":
 		err = makeCertificates(os.Args[2:])
-	} else {
+	case len(os.Args) > 1 && os.Args[1] == "misbehave":
+		err = misbehave(os.Args[2:], os.Stdin, os.Stdout)
+	default:
 		err = serve(os.Args[1:], os.Stdin, os.Stdout)
 	}
 	if err != nil {

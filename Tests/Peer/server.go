@@ -21,6 +21,9 @@ type server struct {
 	configuration []byte
 	quiet         time.Duration
 
+	// What a misbehaving server does in place of an honest one (misbehave.go); nil: nothing.
+	answer, then func(*client) error
+
 	mutex   sync.Mutex
 	refusal string
 	silence string

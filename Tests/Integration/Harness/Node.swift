@@ -75,7 +75,7 @@ final class Node {
   var instances: String { "\(stateFolder)/instances" }
   var rendezvous: String { "\(folder)/rendezvous" }
   var logFile: String { "\(folder)/launcher.log" }
-  private var certificates: String { "\(folder)/certificates" }
+  var certificates: String { "\(folder)/certificates" }
 
   /// Runs `test` on a node that is connected to its scheduler, unless `prepare` is to do something before the start.
   static func run(

@@ -12,9 +12,22 @@ final class Peer {
 
   /// Starts it on a free port of 127.0.0.1, or on `port`.
   /// `wrapper` is a command that executes it.
-  init(
+  convenience init(
     _ program: String, certificates: String, folder: String, port: Int = 0, through wrapper: [String] = []
   ) throws {
+    try self.init(
+      wrapper + [
+        program, "-listen", "127.0.0.1:\(port)", "-ca", "\(certificates)/ca.pem", "-cert",
+        "\(certificates)/server.pem",
+      ], folder: folder)
+  }
+
+  /// Starts one that misbehaves, in each way on a port of its own (Tests/Peer/misbehave.go).
+  convenience init(_ program: String, misbehaving conducts: [String], certificates: String, folder: String) throws {
+    try self.init([program, "misbehave", certificates] + conducts, folder: folder)
+  }
+
+  private init(_ arguments: [String], folder: String) throws {
     reports = "\(folder)/peer-\(UUID().uuidString).jsonl"
     commands = try InputSocket()
     let output = open(reports, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
@@ -23,27 +36,26 @@ final class Peer {
       close(output)
       close(errors)
     }
-    process = try commands.start(
-      wrapper + [
-        program, "-listen", "127.0.0.1:\(port)", "-ca", "\(certificates)/ca.pem", "-cert",
-        "\(certificates)/server.pem",
-      ], output: output, error: errors)
+    process = try commands.start(arguments, output: output, error: errors)
   }
 
   var pid: pid_t { process.pid }
 
   /// The port that it listens on, once it does.
-  func port() async throws -> Int {
-    var address: String?
+  func port() async throws -> Int { try await ports(1)[0] }
+
+  /// As many ports, in order, once it listens on all.
+  func ports(_ count: Int) async throws -> [Int] {
+    var ports: [Int] = []
     _ = try await eventually {
       try read()
-      address = events.first { $0.event == "listening" }?.address
-      return address != nil
+      ports = events.filter { $0.event == "listening" }.compactMap {
+        $0.address?.split(separator: ":").last.flatMap { Int($0) }
+      }
+      return ports.count == count || process.hasEnded
     }
-    guard let port = address?.split(separator: ":").last.flatMap({ Int($0) }) else {
-      throw HarnessError("the peer does not listen")
-    }
-    return port
+    guard ports.count == count else { throw HarnessError("the peer does not listen") }
+    return ports
   }
 
   /// Takes in what the peer has reported since.
@@ -72,6 +84,12 @@ final class Peer {
 
   /// Ends it as a crash does.
   func kill() { process.signal(SIGKILL) }
+
+  /// Ends one that takes no commands, and waits for its end.
+  func endInput() async throws {
+    commands.close()
+    guard try await eventually({ process.hasEnded }) else { throw HarnessError("the peer does not end") }
+  }
 
   /// Ends it, by its own command first.
   func stop() async throws {
