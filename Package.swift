@@ -148,6 +148,10 @@ let package = Package(
         "CProbe", "CShims", "Channel", "Confinement", "Glog", "Instances", "Linux", "Loop", "Rights",
         "Settings", "Spawning",
       ], path: "Tests/RightsProbe", swiftSettings: settings, linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
+    // In launcher-net's place, for the tests of launcher-vmm to be attacked by.
+    .executableTarget(
+      name: "taken-over-net", dependencies: ["CProbe", "CShims", "Channel", "Instances", "Linux"],
+      path: "Tests/TakenOverNet", swiftSettings: settings),
     .executableTarget(name: "audit-probe", path: "Tests/AuditProbe"),
     .testTarget(
       name: "RightsAttemptTests", dependencies: ["CProbe"], path: "Tests/Rights", swiftSettings: settings),

@@ -137,7 +137,7 @@ import Spawning
     case .restart(let request, let id): try enqueue(id, request, .restart)
     case .delete(let request, let id): try enqueue(id, request, .delete)
     case .acknowledge(let number): reports.acknowledge(number)
-    case .needStatsChannel: peers.introduce()
+    case .needStatsChannel: peers.introduceAgain()
     }
   }
 

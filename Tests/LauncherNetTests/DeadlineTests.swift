@@ -142,7 +142,42 @@ private func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
   }
 }
 
+@Test func aServerThatDoesNotEndAFrameIsGivenUpAtItsDeadlineAndTriedAgain() async {
+  await #expect(processExitsWith: .success) {
+    onLoop {
+      let scene = try Scene(Session.Deadlines(connect: never, handshake: never, connected: never, frame: soon))
+      LoopActor.start { await scene.session.run() }
+      // The beginning of a message of 16 MiB; then silence, or a byte from time to time.
+      for trickles in [false, true] {
+        let connection = try await scene.accept()
+        let tls = try await scene.secure(connection)
+        let uuid = NodeUUID(bytes: Array(repeating: 2, count: 16))!
+        var writer = FrameWriter()
+        _ = try tls.write(
+          writer.encode(connected: ConnectedFrame(role: .scheduler, source: uuid, destination: uuid))[...])
+        _ = try tls.write([0xfc, 1, 0, 0, 0][...])
+        let isOpen = Flag()
+        LoopActor.start {
+          while trickles, isOpen.value {
+            _ = try? tls.write([0][...])
+            await LoopActor.sleep(until: .after(seconds: soon / 5))
+          }
+        }
+        try await scene.waitForEnd(of: connection)
+        isOpen.value = false
+        tls.close()
+      }
+      #expect(scene.connections == 2)
+    }
+  }
+}
+
+@LoopActor private final class Flag {
+  var value = true
+}
+
 @Test func theDeadlinesOfASessionAreThese() {
   let deadlines = Session.Deadlines()
   #expect(deadlines.connect == 10 && deadlines.handshake == 15 && deadlines.connected == 30)
+  #expect(deadlines.frame == 120)
 }

@@ -73,7 +73,7 @@ func deepValue() interface{} {
 	return structure.Interface()
 }
 
-// largestFrameUndone sends all of the largest message that a client may take but its last byte, and hangs up.
+// largestFrameUndone sends all of the largest message that a client may take but its last byte, and ends the stream.
 func largestFrameUndone(c *client) error {
 	if err := c.writeChunks(maximumLength, 0); err != nil {
 		return err
@@ -81,7 +81,7 @@ func largestFrameUndone(c *client) error {
 	if err := c.writeChunks(make([]byte, 16<<20-1), 1<<14); err != nil {
 		return err
 	}
-	return c.conn.Close()
+	return c.conn.CloseWrite()
 }
 
 // floodUnread makes the client answer and never reads an answer.

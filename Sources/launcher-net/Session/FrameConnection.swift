@@ -38,6 +38,7 @@ import TLS
 
   private let socket: Descriptor
   private let tls: TLSConnection
+  private let frameDeadline: Double
   private var reader = FrameReader(at: .client)
   private var writer = FrameWriter()
   private var buffer = [UInt8](repeating: 0, count: FrameConnection.readSize)
@@ -55,9 +56,11 @@ import TLS
   var peerRoles: CertificateRoles { tls.peerRoles }
   var negotiated: String { tls.negotiated }
 
-  init(_ socket: Descriptor, _ tls: TLSConnection) {
+  /// `frameDeadline`: seconds that a frame may take from its first byte to its last.
+  init(_ socket: Descriptor, _ tls: TLSConnection, frameDeadline: Double) {
     self.socket = socket
     self.tls = tls
+    self.frameDeadline = frameDeadline
   }
 
   func close() {
@@ -96,6 +99,7 @@ import TLS
 
   /// The next frame, or until `deadline` the answer to CONNECT.
   func next(until deadline: Moment? = nil, for what: String = "the next frame") async throws(Failure) -> Incoming {
+    var rest: Moment?
     while true {
       do {
         if let incoming = try reader.next() { return incoming }
@@ -103,6 +107,7 @@ import TLS
         throw .ssntp(error)
       }
       if let failure { throw failure }
+      if reader.bufferedBytes > 0, rest == nil { rest = .after(seconds: frameDeadline) }
       reads += 1
       // A server that sends faster than it is read never lets the socket run dry.
       if reads % Self.readsInARow == 0 {
@@ -113,7 +118,8 @@ import TLS
       do { result = try tls.read(into: &buffer) } catch { throw failure ?? .tls(error) }
       switch result {
       case .bytes(let count): buffer.withUnsafeBytes { reader.feed(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-      case .wantsRead: try await wait(.readable, until: deadline, for: what)
+      case .wantsRead:
+        try await wait(.readable, until: deadline ?? rest, for: rest == nil ? what : "the rest of a frame")
       // Only a renegotiation would want to write here, and that is off.
       case .wantsWrite, .closed: throw failure ?? .closed
       }

@@ -16,6 +16,8 @@ import TLS
     var handshake = 15.0
     /// The answer to CONNECT.
     var connected = 30.0
+    /// A frame, once it has begun: the largest comes at 140 KB/s.
+    var frame = 120.0
   }
 
   struct Identity {
@@ -35,7 +37,7 @@ import TLS
       case .refused(let code): "the server refused the connection: ERROR \(code.map { "\($0)" } ?? "unknown")"
       case .unexpected(let what): "\(what) where CONNECTED is due"
       case .role(let role, let certified):
-        "the server says it has role \(role), its certificate backs \(certified); a server needs a certificate for its role"
+        "the server says it has role \(CertificateRoles(rawValue: role.rawValue)), its certificate backs \(certified); a server needs a certificate for its role"
       }
     }
   }
@@ -94,7 +96,8 @@ import TLS
     let addresses = server.isNumeric ? [server.host] : try await resolver?.resolve(server.host) ?? []
     let socket = try await dial(addresses, server.port)
     let connection = FrameConnection(
-      socket, try TLSConnection(context: context, descriptor: socket.raw, peerName: server.host))
+      socket, try TLSConnection(context: context, descriptor: socket.raw, peerName: server.host),
+      frameDeadline: deadlines.frame)
     // The old connection ends before a new one begins: servers know clients by their UUID.
     defer { connection.close() }
     try await connection.handshake(until: .after(seconds: deadlines.handshake))

@@ -15,6 +15,8 @@ import Loop
   private static let helloDeadline = 5.0
   /// Seconds before the next attempt to let someone in, where one failed (no descriptor was free).
   private static let acceptDelay = 1.0
+  /// Seconds between channels that launcher-net asks for: less than it waits before it asks.
+  private static let introductionInterval = 1.0
 
   /// The users that the two processes run as.
   struct Users {
@@ -25,6 +27,8 @@ import Loop
   private let listener: Descriptor
   private let users: Users
   private var visitors = 0
+  /// launcher-net was given what it asked for a moment ago.
+  private var hasIntroduced = false
   private var net: Channel<NetToVMM, VMMToNet>?
   private var stats: Channel<StatsToVMM, VMMToStats>?
 
@@ -141,8 +145,17 @@ import Loop
     onStatsChannel?()
   }
 
+  /// Makes that channel anew because launcher-net asks for it: seldom, so that one that asks without end holds neither
+  /// descriptors nor launcher-stats's time. An honest one asks again while it has none.
+  func introduceAgain() {
+    guard !hasIntroduced else { return }
+    hasIntroduced = true
+    LoopActor.loop.schedule(at: .after(seconds: Self.introductionInterval)) { [unowned self] in hasIntroduced = false }
+    introduce()
+  }
+
   /// Gives each of the two an end of a new channel between them, if both are there.
-  func introduce() {
+  private func introduce() {
     guard net != nil, stats != nil else { return }
     do {
       let (netEnd, statsEnd) = try UnixSocket.pair()

@@ -1,0 +1,92 @@
+import Linux
+
+/// What a taken-over launcher-net does with its end of the channel.
+struct Attack {
+  let name: String
+  let run: (Line) -> Void
+
+  init(_ name: String, _ run: @escaping (Line) -> Void) {
+    self.name = name
+    self.run = run
+  }
+
+  /// One datagram.
+  private init(_ name: String, _ bytes: [UInt8], _ descriptors: [Descriptor] = []) {
+    self.init(name) { $0.send(bytes, descriptors) }
+  }
+
+  static func all(on victim: String) throws -> [Attack] {
+    try fields() + pieces() + descriptors() + floods(on: victim)
+  }
+
+  // MARK: fields
+
+  private static let nobody = Line.nobody.text
+  private static let kinds: [(name: String, fields: Fields)] = [
+    ("START", .start(nobody)), ("STOP", .target(2, nobody)), ("RESTART", .target(3, nobody)),
+    ("DELETE", .target(4, nobody)), ("acknowledgement", .acknowledge), ("need of a channel", .needStatsChannel),
+  ]
+
+  private static func fields() throws -> [Attack] {
+    let data = try SealedMemory.make("user-data", [])
+    var attacks: [Attack] = []
+    func add(_ name: String, _ field: String, _ what: String, _ bytes: [UInt8]) {
+      guard let message = kinds.first(where: { $0.name == name })?.fields else { return }
+      attacks.append(
+        Attack("\(name) with \(field) \(what)", message.replacing(field, by: bytes), name == "START" ? [data] : []))
+    }
+    for (name, _) in kinds {
+      for byte: UInt8 in [0, 2, 255] { add(name, "version", "\(byte)", [byte]) }
+      for byte: UInt8 in [0, 7, 255] { add(name, "kind", "\(byte)", [byte]) }
+    }
+    for name in ["START", "STOP", "RESTART", "DELETE"] {
+      add(name, "repeated", "2", [2])
+      for (what, bytes) in Fields.badTexts { add(name, "instance", what, bytes) }
+    }
+    for (what, bytes) in Fields.badTexts {
+      add("START", "tenant", what, bytes)
+      for field in ["image", "mac", "vnic", "concentrator", "subnet", "subnet id", "scheduler"] {
+        add("START", field, what, [1] + bytes)
+      }
+    }
+    for field in ["type", "firmware", "network node", "meta-data", "container"] { add("START", field, "255", [255]) }
+    for field in ["image", "disk", "mac", "vnic", "concentrator address", "private address", "public address"] {
+      add("START", field, "neither there nor absent", [2])
+    }
+    for field in ["vcpus", "memory"] {
+      add("START", field, "none", Fields.number(0))
+      add("START", field, "4294967295", Fields.number(.max))
+    }
+    add("START", "disk", "4294967295", [1] + Fields.number(.max))
+    add("START", "image", "absent", [0])
+    add("START", "type", "docker, of an image for qemu", [1])
+    add("START", "container", "beside an image", [1] + Fields.string("image") + [0, 0])
+    add("START", "subnet", "of 33 bits", [1] + Fields.string("10.0.0.0/33"))
+    add("START", "subnet key", "of 256 bytes", [1] + Fields.string(String(repeating: "k", count: 256)))
+    add("START", "mac", "of a group", [1] + Fields.string("01:00:5e:00:00:01"))
+    add("START", "scheduler", "on a node that is no network node", [1] + Fields.string("scheduler.example"))
+    return attacks
+  }
+
+  // MARK: datagrams
+
+  private static func pieces() throws -> [Attack] {
+    let data = try SealedMemory.make("user-data", [])
+    var attacks: [Attack] = []
+    for (name, fields) in kinds {
+      let (bytes, descriptors) = (fields.bytes, name == "START" ? [data] : [])
+      for length in 1..<bytes.count {
+        attacks.append(Attack("\(name), \(length) bytes of it", Array(bytes[..<length]), descriptors))
+      }
+      attacks.append(Attack("\(name) and a byte", bytes + [0], descriptors))
+      attacks.append(Attack("\(name) with a descriptor too many", bytes, descriptors + [data]))
+      attacks.append(Attack("\(name) with 8 descriptors", bytes, Array(repeating: data, count: 8)))
+    }
+    return attacks + [
+      Attack("nothing", []), Attack("64 KiB of zeros", [UInt8](repeating: 0, count: 65_536)),
+      Attack("more than 64 KiB", [1] + [UInt8](repeating: 255, count: 65_536)),
+      Attack("START without a descriptor", Fields.start(nobody).bytes),
+      Attack("START without the second descriptor", Fields.start(nobody, hasMetaData: true).bytes, [data]),
+    ]
+  }
+}

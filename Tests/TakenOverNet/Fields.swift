@@ -1,0 +1,49 @@
+import Channel
+
+/// The fields of a message, each by its name and its bytes, so that any of them can be another.
+struct Fields {
+  private var fields: [(name: String, bytes: [UInt8])]
+
+  var bytes: [UInt8] { fields.flatMap(\.bytes) }
+
+  func replacing(_ name: String, by bytes: [UInt8]) -> [UInt8] {
+    fields.flatMap { $0.name == name ? bytes : $0.bytes }
+  }
+
+  /// START of an instance whose image is not there.
+  static func start(_ instance: String, hasMetaData: Bool = false) -> Fields {
+    Fields(fields: [
+      ("version", [1]), ("kind", [1]), ("request", [7, 0, 0, 0, 0, 0, 0, 0]), ("repeated", [0]),
+      ("instance", string(instance)), ("tenant", string("0a")), ("type", [0]), ("image", [1] + string("absent")),
+      ("container", [0]), ("firmware", [0]), ("vcpus", number(1)), ("memory", number(64)), ("disk", [0]),
+      ("network node", [0]), ("mac", [0]), ("vnic", [0]), ("concentrator", [0]), ("concentrator address", [0]),
+      ("subnet", [0]), ("subnet key", [0]), ("subnet id", [0]), ("private address", [0]), ("public address", [0]),
+      ("meta-data", [hasMetaData ? 1 : 0]), ("scheduler", [0]),
+    ])
+  }
+
+  /// STOP, RESTART or DELETE.
+  static func target(_ kind: UInt8, _ instance: String) -> Fields {
+    Fields(fields: [
+      ("version", [1]), ("kind", [kind]), ("request", [8, 0, 0, 0, 0, 0, 0, 0]), ("repeated", [0]),
+      ("instance", string(instance)),
+    ])
+  }
+
+  static let acknowledge = Fields(fields: [("version", [1]), ("kind", [5]), ("number", [9, 0, 0, 0, 0, 0, 0, 0])])
+  static let needStatsChannel = Fields(fields: [("version", [1]), ("kind", [6])])
+
+  static func string(_ text: String) -> [UInt8] { number(UInt32(text.utf8.count)) + Array(text.utf8) }
+
+  static func number(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+
+  /// Texts that are no name of anything, and lengths that lie.
+  static let badTexts: [(what: String, bytes: [UInt8])] =
+    ["", "../../etc/passwd", "/etc/passwd", ".", "a/b", "a,b", "a b", "-a\n", "a\0b", "ü", "a:b:c", "%s%n"]
+    .map { ("\"\($0.unicodeScalars.map { $0.escaped(asASCII: true) }.joined())\"", string($0)) } + [
+      ("10000 bytes", string(String(repeating: "a", count: 10_000))),
+      ("bytes that are not UTF-8", number(2) + [0xff, 0xfe]),
+      ("4 GiB", number(.max) + [0x61]), ("2 GiB", number(1 << 31) + [0x61]),
+      ("a length beyond the end", number(70) + [0x61]),
+    ]
+}
