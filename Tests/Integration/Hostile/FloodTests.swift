@@ -68,8 +68,8 @@ extension Integration {
       }
     }
 
-    /// With 64 KiB each twice as much as launcher-net may keep in hand, and more than sockets hold.
-    private static let flood = 2000
+    /// With 64 KiB each twice what 256 in hand and sockets hold.
+    private static let flood = 1000
 
     /// Whether bytes for launcher-net wait on both sides of its connection (proc(5), /proc/net/tcp).
     private static func waitsInWindow(of node: Node) throws -> Bool {

@@ -19,10 +19,9 @@ extension Integration {
         for outcome in outcomes where !outcome.hasPrefix(outcome.contains("allowed: ") ? "open " : "closed ") {
           Issue.record("\(outcome)")
         }
-        let reasons = node.log.split(separator: "\n").filter {
-          $0.contains("Peers.swift")
-            && ($0.contains("launcher-net: a message") || $0.contains("launcher-net's channel"))
-            && !$0.contains("the peer ended it")
+        let reasons = node.log.split(separator: "\n").filter { line in
+          line.contains("Peers.swift") && line.contains("launcher-net")
+            && ["a message that no honest", "a message larger", "messages wait"].contains { line.contains($0) }
         }
         // A datagram of no bytes is taken for the end.
         let closed = outcomes.filter { $0.hasPrefix("closed ") && $0 != "closed nothing" }
