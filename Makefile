@@ -170,7 +170,7 @@ deb: release
 test-system: deb $(GUEST_IMAGE) $(PEER)
 	scripts/install-dependencies system
 	scripts/make-deb $(VERSION)+next $(NEXT_DEB)
-	Tests/System/run $(DEB) $(NEXT_DEB) $(PEER) $(GUEST_IMAGE) $(SYSTEM_TEST_CACHE)
+	Tests/System/run $(DEB) $(NEXT_DEB) $(DOCKER_DEB) $(PEER) $(GUEST_IMAGE) $(SYSTEM_TEST_CACHE)
 
 # The package on a Debian 12 with a kernel of its own, in an emulated machine; needs root.
 test-own-kernel: deb $(GUEST_IMAGE) $(PEER)

@@ -29,6 +29,12 @@ import Testing
   }
 }
 
-@Test func theBootHasAName() {
-  #expect(ProcessIdentity.bootID().utf8.count == 36)
+@Test func theBootHasAName() throws {
+  let name = ProcessIdentity.bootID(told: nil)
+  #expect(name.utf8.count == 32)
+  // As it is told where the file cannot be seen, and no other way.
+  #expect(ProcessIdentity.bootID(file: "/nonexistent", told: name) == name)
+  #expect(ProcessIdentity.bootID(told: String(repeating: "0", count: 32)) == name)
+  #expect(ProcessIdentity.bootID(file: "/nonexistent", told: nil) == "")
+  #expect(ProcessIdentity.bootID(file: "/nonexistent", told: "%b") == "")
 }

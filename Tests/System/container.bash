@@ -7,10 +7,13 @@ readonly suite=bookworm
 readonly mirror=http://deb.debian.org/debian
 # What systemd and the package's dependencies need; the package itself is installed by the test.
 readonly base_packages=systemd,systemd-sysv,dbus,procps
-readonly node_packages="libcap2 libseccomp2 libssl3 libyaml-0-2 libstdc++6 qemu-system-x86 qemu-utils xorriso ovmf"
+readonly node_packages="libcap2 libseccomp2 libssl3 libyaml-0-2 libstdc++6 qemu-system-x86 qemu-utils xorriso ovmf \
+iproute2"
+# Kept as archives, for tests that install them: the container has no way to the mirror.
+readonly later_packages="docker.io"
 
 # The cached tree is made anew when this changes.
-cache_key() { echo "$suite $mirror $base_packages $node_packages"; }
+cache_key() { echo "$suite $mirror $base_packages $node_packages $later_packages"; }
 
 # make_tree CACHE: makes the cached tree where it is missing.
 make_tree() {
@@ -31,6 +34,9 @@ make_tree() {
             # shellcheck disable=SC2086 # a list of words
             systemd-nspawn --quiet --register=no --keep-unit --console=pipe -D "$cache/tree" \
                 apt-get install -y --no-install-recommends $node_packages &&
+            # shellcheck disable=SC2086
+            systemd-nspawn --quiet --register=no --keep-unit --console=pipe -D "$cache/tree" \
+                apt-get install -y --no-install-recommends --download-only $later_packages &&
             rm "$cache/tree/usr/sbin/policy-rc.d"
     } </dev/null >"$cache/log" 2>&1 || {
         tail -20 "$cache/log" >&2

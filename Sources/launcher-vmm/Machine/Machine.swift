@@ -189,7 +189,9 @@ import Settings
   }
 
   private static func isAlive(_ run: InstanceFile.Run.Process) -> Bool {
-    run.bootID == ProcessIdentity.bootID() && ProcessIdentity.startTime(of: run.pid) == run.startTime
+    // Of a boot without a name nothing is known: such a machine is recognised by its monitor.
+    !run.bootID.isEmpty && run.bootID == ProcessIdentity.bootID()
+      && ProcessIdentity.startTime(of: run.pid) == run.startTime
   }
 
   /// `isRight` is asked when the number can no longer pass to another process unseen.

@@ -16,9 +16,14 @@ enum ProcessIdentity {
     return UInt64(String(decoding: fields[19], as: UTF8.self))
   }
 
-  /// The kernel's name for this boot.
-  static func bootID() -> String {
-    guard let bytes = try? Files.read("/proc/sys/kernel/random/boot_id", limit: 64) else { return "" }
-    return String(decoding: bytes.prefix { $0 > UInt8(ascii: " ") }, as: UTF8.self)
+  /// The kernel's name for this boot, in hexadecimal digits; empty where nobody tells it. The unit hides all of /proc but
+  /// processes from launcher-vmm (ProcSubset=), so systemd hands the name over.
+  static func bootID(
+    file: String = "/proc/sys/kernel/random/boot_id",
+    told: String? = getenv("LAUNCHER_BOOT_ID").map { String(cString: $0) }
+  ) -> String {
+    let text = (try? Files.read(file, limit: 64)).map { String(decoding: $0, as: UTF8.self) } ?? told ?? ""
+    let digits = text.filter { $0 != "-" && !$0.isWhitespace }
+    return digits.utf8.count == 32 && digits.allSatisfy { $0.isASCII && $0.isHexDigit } ? digits : ""
   }
 }
