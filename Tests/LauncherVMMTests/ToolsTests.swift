@@ -105,7 +105,7 @@ private struct Wrong: Error, Equatable { let number: Int }
       let staging = try store.makeStaging(for: id)
       await #expect(throws: Machine.Failure.self) {
         _ = try await Machine.start(
-          .machine(fullSpec(), .raw), of: id, in: staging, tap: nil, spawner: spawner.client, null: null,
+          .machine(fullSpec(), .raw), of: id, in: staging, tap: nil, spawner: spawner.client, input: null,
           onProcess: { _ in })
       }
       try await expectThatNewDescriptorsAreWatched()
