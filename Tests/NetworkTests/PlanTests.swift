@@ -44,6 +44,7 @@ import Testing
     let roles: [InterfaceRole] = [
       .bridge(segment), .tunnel(segment), .vnic(segment, Spec.instance(1)),
       .direct(tenant: segment.tenant, Spec.instance(1)),
+      .container(segment, Spec.instance(1), ContainerAddresses(mac: Spec.mac(1), ip: IPv4Address("192.168.8.2")!)),
     ]
     for role in roles {
       let alias = InterfaceAlias(node, role)
@@ -52,7 +53,11 @@ import Testing
     #expect(
       InterfaceAlias(node, roles[2]).text
         == "launcher \(node.text) vnic \(Spec.tenant) 192.168.8.0/21 10.9.0.2 \(Spec.concentrator) e3a5-1")
-    #expect(Set(roles.map { InterfaceAlias(node, $0).text }).count == 4)
+    #expect(Set(roles.map { InterfaceAlias(node, $0).text }).count == 5)
+    #expect(
+      InterfaceAlias(node, roles[4]).text
+        == "launcher \(node.text) container \(Spec.tenant) 192.168.8.0/21 10.9.0.2 \(Spec.concentrator)"
+        + " 02:00:00:00:00:01 192.168.8.2 e3a5-1")
   }
 
   @Test(
@@ -62,7 +67,9 @@ import Testing
       "launcher 5d1e00c4 vnic a b", "launcher 5d1e00c4 direct a b c", "launcher 5d1e00c4 direct a ",
       "launcher XYZ00000 direct a b", "launcher 5d1e00c direct a b", "launcher  5d1e00c4 direct a b",
       "launcher 5D1E00C4 direct a b", "launcher 5d1e00c4 bridge a 192.168.8.0/33 10.0.0.1 b",
-      "launcher 5d1e00c4 dummy a b", "launcherd 5d1e00c4 direct a b", "launcher 5d1e00c4 direct a b ",
+      "launcher 5d1e00c4 dummy a b", "launcher 5d1e00c4 container a 192.168.8.0/24 10.0.0.1 b c",
+      "launcher 5d1e00c4 container a 192.168.8.0/24 10.0.0.1 b 02:00:00:00:00 192.168.8.2 c",
+      "launcherd 5d1e00c4 direct a b", "launcher 5d1e00c4 direct a b ",
     ])
   func notAlias(text: String) {
     #expect(InterfaceAlias(text) == nil)

@@ -166,7 +166,7 @@ extension Integration {
           (
             "is an address of this node",
             {
-              $0.networking["subnet"] = "10.77.0.0/16"; $0.networking["private_ip"] = Node.computeAddress
+              $0.networking["subnet"] = "10.76.0.0/15"; $0.networking["private_ip"] = Node.computeAddress
             }
           ),
         ]
@@ -188,7 +188,9 @@ extension Integration {
     @Test func `hard-reset removes the networks of containers, in the engine and in the kernel`() async throws {
       try await ContainerHost.runComputeNode { host, node in
         _ = try await node.startContainer(ContainerPayload.workload(host: 2))
-        try host.docker("network", "create", "--driver", "macvlan", "--internal", "stranger")
+        try host.docker(
+          "network", "create", "--driver", "macvlan", "--opt", "parent=compute0", "--subnet", "10.99.0.0/24", "stranger"
+        )
         try await node.stopLauncher()
         let (status, output) = try node.runLauncher(["-hard-reset"])
         #expect(status == 0, "\(output)")

@@ -25,19 +25,17 @@ extension Node {
   /// The MAC of the interface to the compute network.
   func computeMAC() throws -> String { try interfaces().first { $0.ifname == Self.computeInterface }?.address ?? "" }
 
-  /// Addresses, routes and filters of the node, without what is launcher's.
+  /// Addresses, routes and tables of filters of the node, without what is launcher's: its interfaces have no address.
   func networkSetUp() throws -> [String] {
     let names = Set(try devices().map(\.ifname))
-    let addresses = try ip(["-o", "address"]).split(separator: "\n").filter { line in
-      // Its own interfaces have none.
-      guard let words = Optional(line.split(separator: " ")), names.contains(String(words[1])) else { return true }
-      throw HarnessError("an interface of launcher's has an address: \(line)")
+    for line in try ip(["-o", "address"]).split(separator: "\n") {
+      guard !names.contains(String(line.split(separator: " ")[1])) else {
+        throw HarnessError("an interface of launcher's has an address: \(line)")
+      }
     }
-    let rules = try ChildProcess.run(Self.inNamespace(network) + ["/usr/sbin/nft", "list", "tables"])
-      .split(separator: "\n").filter { !$0.contains("launcher_") }
-    return [addresses, try ip(["route", "show", "table", "all"]).split(separator: "\n"), rules].map {
-      $0.joined(separator: "\n")
-    }
+    let tables = try ChildProcess.run(Self.inNamespace(network) + ["/usr/sbin/nft", "list", "tables"])
+      .split(separator: "\n").filter { !$0.contains("bridge launcher_") }.joined()
+    return [try ip(["-4", "-o", "address"]), try ip(["-4", "route", "show", "table", "all"]), tables]
   }
 
   private static func inNamespace(_ network: String?) -> [String] {
