@@ -124,7 +124,7 @@ import Testing
     try withBoth { node, inside, tap, bridge in
       /// Whether the machine hears of somebody who looks for it. Whoever looks is not answered.
       func isHeard(_ namespace: NetworkNamespace, from source: String) throws -> Bool {
-        _ = try? namespace.execute("busybox", "ping", "-c", "1", "-W", "1", "-I", source, Self.address)
+        _ = try? namespace.execute("busybox", "ping", "-c", "1", "-w", "1", "-I", source, Self.address)
         return try frames(tap).contains { $0.bytes.dropFirst(12).starts(with: [8, 6]) }
       }
       #expect(try isHeard(inside, from: Self.containerAddress))

@@ -32,7 +32,7 @@ extension Integration {
         #expect(try host.execute(one, "ip", "route").contains("default via 192.168.8.1 dev eth0"))
         try node.withConcentrator { concentrator in
           for address in ["192.168.8.2", "192.168.8.3"] {
-            _ = try concentrator.run("ping", "-c", "1", "-W", "10", address)
+            _ = try concentrator.run("ping", "-c", "1", "-w", "10", address)
           }
           // Of a node that answered there would be an answer here.
           #expect(throws: (any Error).self) {
@@ -110,7 +110,7 @@ extension Integration {
         try await node.wait("another launcher-vmm") { node.find(.vmm).map { $0 != vmm } ?? false }
         try await node.state("active", of: payload.instance)
         #expect(try node.devices().map(\.ifindex) == devices)
-        try node.withConcentrator { _ = try $0.run("ping", "-c", "1", "-W", "10", "192.168.8.2") }
+        try node.withConcentrator { _ = try $0.run("ping", "-c", "1", "-w", "10", "192.168.8.2") }
         try await node.delete(payload.instance)
         try expectNothing(host, node)
       }
@@ -139,7 +139,7 @@ extension Integration {
         }
         try node.withConcentrator { concentrator in
           for address in ["192.168.8.2", "192.168.8.3"] {
-            _ = try concentrator.run("ping", "-c", "1", "-W", "10", address)
+            _ = try concentrator.run("ping", "-c", "1", "-w", "10", address)
           }
         }
         for payload in payloads { try await node.delete(payload.instance) }
