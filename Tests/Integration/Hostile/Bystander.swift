@@ -9,7 +9,7 @@ struct Bystander {
   private let processes: [Node.Role: pid_t]
   private let files: [Node.Role: Int]
 
-  /// KiB that launcher-net or launcher-vmm may have had in memory at any time: measured are 41000 and 25000.
+  /// KiB that launcher-net or launcher-vmm may have had in memory at any time: docs/SECURITY.md has what was measured.
   static let memoryBound = 64 * 1024
   private static let watched: [Node.Role] = [.net, .vmm, .stats, .spawner]
 
@@ -35,7 +35,6 @@ struct Bystander {
         // One sample may be on its way.
         (try node.openFiles()[role] ?? 0) <= (files ?? 0) + 2
       }
-      print("peak of \(role.rawValue): \(peak ?? 0) KiB")
     }
   }
 }
