@@ -57,8 +57,8 @@ extension Attack {
 
   // MARK: floods
 
-  /// Two answers to each are more than wait for a launcher-net that does not read.
-  private static let many = 6000
+  /// One answer to each would be more than waits for a launcher-net that does not read.
+  private static let many = 10_000
 
   static func floods(on victim: String) throws -> [Attack] {
     let data = try memory(NetToVMM.maximumGuestData, seals: allSeals)
