@@ -126,7 +126,10 @@ import Testing
       func isHeard(_ namespace: NetworkNamespace, _ interface: String = "inner", from source: String) throws -> Bool {
         try namespace.ip("route", "replace", Self.address, "dev", interface, "src", source)
         _ = try namespace.execute("bash", "-c", "echo > /dev/udp/\(Self.address)/9")
-        return try frames(tap).contains { $0.bytes.dropFirst(12).starts(with: [8, 6]) }
+        // ARP, whose sender's address is behind 28 bytes.
+        return try frames(tap).contains {
+          $0.bytes.dropFirst(12).starts(with: [8, 6]) && $0.bytes.dropFirst(28).starts(with: Frame.ip(source))
+        }
       }
       #expect(try isHeard(inside, from: Self.containerAddress))
       try node.namespace.ip("address", "add", "192.168.8.77/24", "dev", bridge)
