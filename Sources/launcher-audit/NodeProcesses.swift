@@ -71,7 +71,7 @@ struct NodeProcesses {
   }
 
   /// They live for moments; the spawner starts them.
-  private static let tools: Set = [ProcessRights.qemuImg.name, ProcessRights.xorriso.name, "podman"]
+  private static let tools: Set = [ProcessRights.qemuImg.name, ProcessRights.xorriso.name]
 
   /// Machines outlive the launcher-vmm that started them: they are known by its user, and by its unit's control group.
   private mutating func addMachines(_ states: [ProcessState]) {

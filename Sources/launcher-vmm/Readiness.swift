@@ -7,9 +7,13 @@ import Spawning
 /// What `-check-config` says of what launcher-vmm needs.
 enum VMMReadiness {
   static func report(_ options: Settings) -> Never {
-    if let user = options.user { sh_set_ids(user.uid, user.gid, user.groups, Int32(user.groups.count)) }
+    if let user = options.user {
+      let groups = user.groups + (options.containerGroup.map { [$0] } ?? [])
+      sh_set_ids(user.uid, user.gid, groups, Int32(groups.count))
+    }
     var findings = tools
     findings += [firmware(options), acceleration(options), images(options)]
+    if options.runsContainers { findings += ContainerReadiness.findings(options) }
     if options.console != .none { findings.append(console(options.console)) }
     findings.append(Folder("\(options.stateFolder)/instances").finding("instances", "make instances"))
     Readiness.report(findings)

@@ -47,6 +47,34 @@ extension Integration {
       #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder) == ["certificates"])
     }
 
+    @Test func `containers are looked at where they are on`() async throws {
+      let place = try Place()
+      #expect(!place.check().text.contains("container"))
+      try await ContainerHost.run { host in
+        let (text, isReady) = place.check(host.arguments)
+        #expect(isReady, "\(text)")
+        for finding in [
+          #"ready +container tool +/usr/bin/docker: Docker version [0-9.]+"#,
+          "ready +container group +\(ContainerHost.group)\n",
+          #"ready +container engine +version [0-9.]+[^ ]* at \#(host.socket)\n"#,
+        ] { #expect(text.range(of: finding, options: .regularExpression) != nil, "\(text)") }
+        // Nobody listens there.
+        let nobody = "\(host.folder)/nobody.sock"
+        #expect(FileManager.default.createFile(atPath: nobody, contents: nil, attributes: [.posixPermissions: 0o666]))
+        let cases: [([String: String], String)] = [
+          (["container-tool": "/nonexistent"], "missing  container tool "),
+          (["container-group": "nobody-of-this-name"], "missing  container group "),
+          (["container-group": "\(ContainerHost.group + 1)"], "may not use \(host.socket)"),
+          (["container-socket": "/nonexistent"], "no socket /nonexistent"),
+          (["container-socket": nobody], "at \(nobody) no engine answers"),
+        ]
+        for (options, finding) in cases {
+          let (text, isReady) = place.check(host.arguments.merging(options) { $1 })
+          #expect(!isReady && text.contains(finding), "\(text)")
+        }
+      }
+    }
+
     @Test func `a node without the interfaces that -network needs does not start, and says what is missing`() throws {
       let place = try Place()
       for program in ["launcher-net", "launcher-vmm"] {

@@ -17,7 +17,7 @@ extension ProcessRights {
       kind: .denyList, rules: neverForChildren + noOtherIdentity + sameUserRules + unixStreamsAlone),
     libraries: manager.libraries)
 
-  /// docker's command line, or podman's with `--remote`: it tells the engine what to do, and prints the answer.
+  /// docker's command line: it tells the engine what to do, and prints the answer.
   public static let containerTool = ProcessRights(
     name: "docker",
     capabilities: [],

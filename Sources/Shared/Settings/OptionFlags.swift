@@ -124,12 +124,11 @@ struct OptionFlags {
     containerTool = flags.string(
       "container-tool", "FILE", default: "", group: "Containers", help: "docker's command line",
       detail: """
-        The program docker, or podman, which is used with its own options. Without it, docker is looked for where \
-        distributions have it.
+        Without it, docker is looked for where distributions have it.
         """, completion: .file)
     containerSocket = flags.string(
       "container-socket", "SOCKET", default: "/run/docker.sock", group: "Containers", help: "where the engine listens",
-      detail: "The socket of dockerd, also of a rootless one, or of `podman system service`.", completion: .file)
+      detail: "The socket of dockerd, or of `podman system service`.", completion: .file)
     containerGroup = flags.string(
       "container-group", "GROUP", default: "docker", group: "Containers", help: "group that may use the socket",
       detail: "By name or number. The one child of launcher-vmm that uses the socket has it. Empty: none is needed.")

@@ -36,7 +36,8 @@ public struct Settings: Sendable {
   /// The file of docker's command line; empty: where the distribution has it.
   public let containerTool: String
   public let containerSocket: String
-  private let containerGroupName: String
+  /// As the operator names it; empty: no group is needed.
+  public let containerGroupName: String
   /// Seconds.
   public let pullDeadline: Double
   public let maximumInstances: Int

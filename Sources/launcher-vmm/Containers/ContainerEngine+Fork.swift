@@ -16,7 +16,7 @@ extension ContainerEngine {
       throw Missing(
         description:
           "-containers: the container tool \(options.containerTool) is not there; install docker.io, or name "
-          + "docker's or podman's program with -container-tool")
+          + "docker's program with -container-tool")
     }
     let socket = try ContainerSpawner.fork(tool, options)
     if let group = options.containerGroup { try Confinement.leave(group: group) }

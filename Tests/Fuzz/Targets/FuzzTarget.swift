@@ -13,6 +13,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
   case statsChannels = "stats-channels"
   /// What QEMU writes to its monitor's socket, which a guest may have taken over.
   case monitor
+  /// What the container tool writes: an engine's answers, and its events.
+  case containerTool = "container-tool"
   /// An instance's state file.
   case state
   /// The kernel's answers to the network child.
@@ -26,6 +28,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case .vmmChannels: readMessage(bytes, of: toVMM)
     case .statsChannels: readMessage(bytes, of: toStats)
     case .monitor: readMonitor(bytes)
+    case .containerTool: readContainerTool(bytes)
     case .state: readState(bytes)
     case .netlink: readNetlink(bytes)
     }

@@ -1,16 +1,23 @@
 import Foundation
 import Testing
 
-/// A dockerd of a test's own: in a network namespace without interfaces, or a node's, with its own folder, socket and group, so that
-/// neither an engine of this machine nor its network is touched.
+/// A dockerd of a test's own: in a network namespace without interfaces, or a node's, with its own folder, socket and
+/// group, so that neither an engine of this machine nor its network is touched. Or a service of podman in its place.
 final class ContainerHost {
+  enum Engine {
+    case docker
+    case podman
+  }
+
   /// A group that exists nowhere but in the kernel.
   static let group: gid_t = 61005
   static let image = "launcher-test:1"
   static let docker = "/usr/bin/docker"
   private static let dockerd = "/usr/sbin/dockerd"
+  private static let podman = "/usr/bin/podman"
 
   let folder: String
+  private let engine: Engine
   private let liveRestore: Bool
   /// The network namespace that it is in; nil: one of its own.
   private var network: String?
@@ -28,8 +35,10 @@ final class ContainerHost {
   }
 
   /// Runs `test` with a dockerd that has a small image.
-  static func run(liveRestore: Bool = false, _ test: (ContainerHost) async throws -> Void) async throws {
-    let host = try ContainerHost(liveRestore: liveRestore)
+  static func run(
+    _ engine: Engine = .docker, liveRestore: Bool = false, _ test: (ContainerHost) async throws -> Void
+  ) async throws {
+    let host = try ContainerHost(engine, liveRestore: liveRestore)
     do {
       try await host.start()
       try host.makeImage()
@@ -43,10 +52,11 @@ final class ContainerHost {
 
   /// Runs `test` with a dockerd and a node that uses it.
   static func runNode(
-    liveRestore: Bool = false, arguments: [String: String] = [:], isDebugBuild: Bool = false,
+    _ engine: Engine = .docker, liveRestore: Bool = false, arguments: [String: String] = [:],
+    isDebugBuild: Bool = false,
     _ test: (ContainerHost, Node) async throws -> Void
   ) async throws {
-    try await run(liveRestore: liveRestore) { host in
+    try await run(engine, liveRestore: liveRestore) { host in
       var options = Node.Options(host.arguments.merging(arguments) { $1 })
       options.isDebugBuild = isDebugBuild
       try await Node.run(options) { try await test(host, $0) }
@@ -57,7 +67,7 @@ final class ContainerHost {
   static func runComputeNode(
     arguments: [String: String] = [:], isDebugBuild: Bool = false, _ test: (ContainerHost, Node) async throws -> Void
   ) async throws {
-    let host = try ContainerHost(liveRestore: false)
+    let host = try ContainerHost(.docker, liveRestore: false)
     do {
       var options = Node.Options(.cn, host.arguments.merging(arguments) { $1 })
       options.isDebugBuild = isDebugBuild
@@ -80,37 +90,61 @@ final class ContainerHost {
     ProcessTable.mentioning(socket).contains { ProcessTable.arguments(of: $0).contains("events") }
   }
 
-  private init(liveRestore: Bool) throws {
+  private init(_ engine: Engine, liveRestore: Bool) throws {
+    self.engine = engine
     self.liveRestore = liveRestore
     var template = Array("/tmp/launcher-engine-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw HarnessError("make a folder in /tmp") }
     folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     chmod(folder, 0o755)
     sweeper = try Sweeper(of: folder)
-    for program in [Self.docker, Self.dockerd] {
+    for program in [Self.docker, engine == .docker ? Self.dockerd : Self.podman] {
       guard access(program, X_OK) == 0 else {
-        throw HarnessError("\(program) is missing; run: scripts/install-dependencies test")
+        throw HarnessError("\(program) is missing; run: scripts/install-dependencies container")
       }
     }
   }
 
-  /// Starts dockerd and waits until it answers.
+  /// Starts the engine and waits until it answers.
   func start() async throws {
     let log = open("\(folder)/dockerd.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     defer { close(log) }
+    let daemon = try ChildProcess(try engine == .docker ? dockerCommand() : podmanCommand(), output: log)
+    self.daemon = daemon
+    let answers = try await eventually { daemon.hasEnded || (try? docker("version")) != nil }
+    guard answers, !daemon.hasEnded else { throw HarnessError("the engine does not answer: \(self.log)") }
+    if engine == .podman {
+      guard chown(socket, 0, Self.group) == 0, chmod(socket, 0o660) == 0 else {
+        throw HarnessError("give \(socket) a group")
+      }
+    }
+  }
+
+  private func dockerCommand() throws -> [String] {
     try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(folder)/daemon.json"))
     // `ip netns exec` would hide the control groups from it.
     let into = network.map { ["/usr/bin/nsenter", "--net=/run/netns/\($0)"] } ?? ["/usr/bin/unshare", "--net"]
-    let daemon = try ChildProcess(
-      into + [
-        "--", Self.dockerd, "--config-file", "\(folder)/daemon.json", "--data-root",
-        "\(folder)/data",
-        "--exec-root", "\(folder)/exec", "--pidfile", "\(folder)/pid", "--host", "unix://\(socket)", "--group",
-        "\(Self.group)", "--iptables=false", "--ip6tables=false", "--bridge=none", "--live-restore=\(liveRestore)",
-      ], output: log)
-    self.daemon = daemon
-    let answers = try await eventually { daemon.hasEnded || (try? docker("version")) != nil }
-    guard answers, !daemon.hasEnded else { throw HarnessError("dockerd does not answer: \(self.log)") }
+    return into + [
+      "--", Self.dockerd, "--config-file", "\(folder)/daemon.json", "--data-root",
+      "\(folder)/data", "--exec-root", "\(folder)/exec", "--pidfile", "\(folder)/pid", "--host", "unix://\(socket)",
+      "--group", "\(Self.group)", "--iptables=false", "--ip6tables=false", "--bridge=none",
+      "--live-restore=\(liveRestore)",
+    ]
+  }
+
+  /// Locks, caches and states that podman keeps in places of the whole machine are in file systems of its own.
+  private func podmanCommand() throws -> [String] {
+    let configuration = "\(folder)/containers.conf"
+    // Podman's own are more than the limits that it may have itself.
+    try Data("[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=1024:1024\"]\n".utf8).write(
+      to: URL(fileURLWithPath: configuration))
+    let mounts = ["/run", "/var/lib", "/dev/shm"].map { "mount -t tmpfs tmpfs \($0) && " }.joined()
+    return [
+      "/usr/bin/unshare", "--net", "--mount", "--", "/usr/bin/env", "CONTAINERS_CONF=\(configuration)", "/bin/sh", "-c",
+      mounts + #"exec "$@""#, "podman", Self.podman, "--root", "\(folder)/data", "--runroot", "\(folder)/exec",
+      "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", "/usr/sbin/runc", "--events-backend",
+      "file", "system", "service", "--time=0", "unix://\(socket)",
+    ]
   }
 
   private var log: String { (try? String(contentsOfFile: "\(folder)/dockerd.log", encoding: .utf8)) ?? "" }
@@ -125,7 +159,7 @@ final class ContainerHost {
     self.daemon = nil
   }
 
-  /// Runs docker's command line on this dockerd.
+  /// Runs docker's command line on this engine; podman's service understands it too.
   @discardableResult
   func docker(_ arguments: String...) throws -> String {
     try ChildProcess.run([Self.docker, "--host", "unix://\(socket)"] + arguments)

@@ -21,7 +21,6 @@ struct ContainerCommandLine {
   static let logSize = "1m"
   static let logFiles = 2
 
-  let dialect: ContainerTool.Dialect
   let socket: String
   let node: Identifier
 
@@ -32,13 +31,12 @@ struct ContainerCommandLine {
   func name(of bridge: TenantBridge) -> String { "launcher-\(node)-\(bridge)" }
 
   func arguments(for task: ContainerTask) -> [String] {
-    let connection = dialect == .docker ? ["--host", "unix://\(socket)"] : ["--remote", "--url", "unix://\(socket)"]
-    return connection + command(for: task)
+    ContainerTool.connection(to: socket) + command(for: task)
   }
 
   private func command(for task: ContainerTask) -> [String] {
     switch task {
-    case .version: ["version", "--format", "{{.Server.Version}}"]
+    case .version: ContainerTool.versionQuery
     case .image(let image): ["image", "inspect", "--format", "{{.Id}}", "--", image.text]
     case .pull(let image): ["pull", "--", image.text]
     case .create(let spec, let bridge, let limitingDisk): create(spec, bridge, limitingDisk)
@@ -98,13 +96,7 @@ struct ContainerCommandLine {
   }
 
   private var logging: [String] {
-    switch dialect {
-    case .docker:
-      [
-        "--log-driver", "json-file", "--log-opt", "max-size=\(Self.logSize)", "--log-opt", "max-file=\(Self.logFiles)",
-      ]
-    case .podman: ["--log-driver", "k8s-file", "--log-opt", "max-size=\(Self.logSize)"]
-    }
+    ["--log-driver", "json-file", "--log-opt", "max-size=\(Self.logSize)", "--log-opt", "max-file=\(Self.logFiles)"]
   }
 
   // MARK: what is read
@@ -119,12 +111,9 @@ struct ContainerCommandLine {
   private static let sizing = #"{"instance":{{json (.Label "launcher.instance")}},"size":{{json .Size}}}"#
 
   private func events(_ since: UInt64) -> [String] {
-    let kinds = dialect == .docker ? ["start", "die", "destroy"] : ["start", "died", "remove"]
-    let format =
-      dialect == .docker
-      ? #"{"event":{{json .Action}},"instance":{{json (index .Actor.Attributes "launcher.instance")}}}"#
-      : #"{"event":{{json .Status}},"instance":{{json (index .Attributes "launcher.instance")}}}"#
+    let format = #"{"event":{{json .Action}},"instance":{{json (index .Actor.Attributes "launcher.instance")}}}"#
     return ["events", "--since", "\(since)", "--filter", "type=container"] + ours
-      + kinds.flatMap { ["--filter", "event=\($0)"] } + ["--format", format]
+      // The last two are podman's words for an end and a removal.
+      + ["start", "die", "destroy", "died", "remove"].flatMap { ["--filter", "event=\($0)"] } + ["--format", format]
   }
 }

@@ -50,7 +50,7 @@ private struct ContainerPlanner: ChildPlanner {
     filter = try SeccompFilter.program(ProcessRights.containerTool.seccomp)
     let instances = try Descriptor.open(StateFolder(options.stateFolder).instances, O_RDONLY | O_DIRECTORY)
     commandLine = ContainerCommandLine(
-      dialect: tool.dialect, socket: options.containerSocket, node: try NodeToken(in: instances).id)
+      socket: options.containerSocket, node: try NodeToken(in: instances).id)
   }
 
   var surroundings: Surroundings {
@@ -64,11 +64,10 @@ private struct ContainerPlanner: ChildPlanner {
     var ruleset: Descriptor?
     if case .domain(let policy) = rights.landlock { ruleset = try Landlock.ruleset(policy, surroundings) }
     return ChildPlan(
-      name: tool.name, path: tool.path, arguments: commandLine.arguments(for: task),
-      // Neither has a configuration of launcher-vmm's user, nor is one of the operator's meant.
+      name: ContainerTool.name, path: tool.path, arguments: commandLine.arguments(for: task),
+      // It has no configuration of launcher-vmm's user, nor is one of the operator's meant.
       environment: [
         "PATH=/usr/bin:/bin", "LC_ALL=C", "HOME=/nonexistent", "DOCKER_CONFIG=/nonexistent",
-        "XDG_CONFIG_HOME=/nonexistent", "XDG_RUNTIME_DIR=/nonexistent",
       ],
       jail: Jailer.Jail(ruleset: ruleset, filter: filter, limits: rights.limits, folder: "/"),
       flags: UInt32(SH_SPAWN_SETSID | SH_SPAWN_DIE_WITH_PARENT))
