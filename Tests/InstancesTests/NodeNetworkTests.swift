@@ -44,6 +44,9 @@ private func problem(on node: NodeNetwork = .cn, _ change: (inout InstanceNetwor
   #expect(node.networkProblem(on: .nn) == nil)
   #expect(node.networkProblem(on: .cn)?.contains("network_node") == true)
   #expect(workload().networkProblem(on: .nn)?.contains("network_node") == true)
+  var container = node
+  container.kind = .docker
+  #expect(container.networkProblem(on: .nn)?.contains("vm_type") == true)
   let bare = workload {
     $0.resources.isNetworkNode = true
     $0.network.mac = nil

@@ -24,9 +24,13 @@ extension InstanceSpec {
         ? "`network_node` asks for a network node; this is a compute node (-network cn)"
         : network.workloadProblem ?? containerProblem
     case .nn:
-      resources.isNetworkNode
-        ? network.macProblem
-        : "without `network_node` it asks for a compute node; this is a network node (-network nn)"
+      if !resources.isNetworkNode {
+        "without `network_node` it asks for a compute node; this is a network node (-network nn)"
+      } else if kind == .docker {
+        "a container cannot be on the compute network itself, as `network_node` asks for: `vm_type` must be qemu"
+      } else {
+        network.macProblem
+      }
     }
   }
 }
