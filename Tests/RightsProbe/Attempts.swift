@@ -210,9 +210,8 @@ enum Attempts {
     "load-module": { _ in call(SYS_init_module, 0, 0, 0) },
     "load-bpf-program": { _ in call(SYS_bpf, 0xffff, 0, 0) },
     "read-key-ring": { _ in call(SYS_keyctl, Int(KEYCTL_GET_KEYRING_ID), -3, 1) },
-    // SIOCSIFHWADDR and TUNSETPERSIST, on what is no tap: who may try hears that.
-    "take-other-mac": { _ in call(SYS_ioctl, Int(STDIN_FILENO), 0x8924, 0) },
-    "let-tap-go": { _ in call(SYS_ioctl, Int(STDIN_FILENO), 0x4004_54cb, 0) },
+    "take-other-mac": { _ in controlTap(setHardwareAddress) },
+    "let-tap-go": { _ in controlTap(tunSetPersistent) },
     "control-other-device": { _ in call(SYS_ioctl, Int(STDIN_FILENO), Int(TCGETS), 0) },
     "make-io-ring": { _ in call(SYS_io_uring_setup, 1, 0) },
     "watch-page-faults": { _ in call(SYS_userfaultfd, -1) },
@@ -235,4 +234,14 @@ enum Attempts {
     "use-inherited-descriptor": { _ in fcntl(inheritedDescriptor, F_GETFD) < 0 ? errno : 0 },
     "stay-in-session": { _ in getsid(0) == getpid() ? EPERM : 0 },
   ]
+}
+
+/// SIOCSIFHWADDR and TUNSETPERSIST.
+private let setHardwareAddress = 0x8924
+private let tunSetPersistent = 0x4004_54cb
+
+/// On standard input, which is no tap: whoever may ask hears that, and from the kernel.
+private func controlTap(_ request: Int) -> Int32 {
+  let code = Attempts.call(SYS_ioctl, Int(STDIN_FILENO), request, 0)
+  return code == ENOTTY ? 0 : code
 }

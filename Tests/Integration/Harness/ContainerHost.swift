@@ -23,6 +23,8 @@ final class ContainerHost {
   private var network: String?
   private var daemon: ChildProcess?
   private let sweeper: Sweeper
+  /// Those of an engine that this machine has.
+  private let controlGroupsBefore = ContainerHost.controlGroups()
 
   var socket: String { "\(folder)/docker.sock" }
 
@@ -234,8 +236,22 @@ final class ContainerHost {
         try ChildProcess.run(["/usr/bin/umount", String(fields[1])])
       }
     }
+    for group in Self.controlGroups().subtracting(controlGroupsBefore) {
+      try ChildProcess.run(["/usr/bin/find", group, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"])
+    }
     try FileManager.default.removeItem(atPath: folder)
     try await sweeper.finish()
+  }
+
+  /// What engines leave, empty, in each hierarchy of control groups.
+  private static func controlGroups() -> Set<String> {
+    let root = "/sys/fs/cgroup"
+    let hierarchies =
+      [root] + ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).map { "\(root)/\($0)" }
+    let names = ["docker", "libpod_parent"]
+    return Set(
+      hierarchies.flatMap { hierarchy in names.map { "\(hierarchy)/\($0)" } }
+        .filter { FileManager.default.fileExists(atPath: $0) })
   }
 }
 
