@@ -8,6 +8,10 @@ import Spawning
 
 /// One instance's life: its commands one after the other in order of arrival, whatever other instances do.
 @LoopActor final class Instance {
+  /// How often the removal of a machine's control group is tried, and the seconds between.
+  private static let groupRemovals = 30
+  private static let groupRemovalDelay = 1.0
+
   /// What is asked of an instance.
   enum Work {
     case start(InstanceSpec, GuestData)
@@ -267,9 +271,21 @@ import Spawning
       log.info("\(id): runs in \(runner.name), \(Int(started.age * 1000)) ms after its start")
       return nil
     } catch {
-      node.groups?.remove(id)
+      removeGroup()
       return Failure(
         reason: Self.reason(of: error, else: .launchFailure), cause: "\(error)", changedCensus: changedCensus)
+    }
+  }
+
+  /// Removes the control group of a machine that has ended.
+  private func removeGroup(attempt: Int = 1) {
+    guard let groups = node.groups, !groups.remove(id) else { return }
+    guard attempt < Self.groupRemovals else {
+      return log.warning("\(id): the kernel keeps its machine's control group; it goes at the next start")
+    }
+    LoopActor.loop.schedule(at: .after(seconds: Self.groupRemovalDelay)) {
+      // Else it is the next machine's.
+      if !self.isRunning && !self.isStarting { self.removeGroup(attempt: attempt + 1) }
     }
   }
 
@@ -280,7 +296,7 @@ import Spawning
       guard let self else { return }
       self.runner = nil
       self.figures = nil
-      self.node.groups?.remove(self.id)
+      self.removeGroup()
       log.info("\(self.id): \(self.isContainer ? "its container" : "its machine") has ended")
       self.node.announce(self)
     }

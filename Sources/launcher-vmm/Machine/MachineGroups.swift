@@ -98,10 +98,10 @@ struct MachineGroups {
     }
   }
 
-  /// Removes the group of a machine that has ended.
-  func remove(_ instance: Identifier) {
-    guard unlinkat(group.raw, Self.prefix + instance.text, AT_REMOVEDIR) != 0, errno != ENOENT else { return }
-    log.warning("\(SystemError("remove control group", Self.prefix + instance.text)); it goes at the next start")
+  /// Removes the group of a machine that has ended. False while the kernel keeps it: a process that was killed for its
+  /// memory, and threads that the kernel had for the machine (KVM's), leave it some moments later.
+  func remove(_ instance: Identifier) -> Bool {
+    unlinkat(group.raw, Self.prefix + instance.text, AT_REMOVEDIR) == 0 || errno == ENOENT
   }
 
   /// Removes the groups of machines that have ended; the kernel keeps those with a process in them.
