@@ -102,6 +102,11 @@ func everyRuleHasNamesAndAReason(process: Int) throws {
   }
 }
 
+@Test func xorrisoDoesNotSleepBesideItsWriter() {
+  let sleeps = ProcessRights.xorriso.seccomp.rules.filter { $0.names.contains("clock_nanosleep") }
+  #expect(sleeps.map(\.failure) == [0] && sleeps.allSatisfy(\.conditions.isEmpty))
+}
+
 @Test func statsOpensNothing() {
   #expect(allowed(.stats).intersection(["open", "openat", "socket", "socketpair", "memfd_create", "accept4"]).isEmpty)
 }
