@@ -49,10 +49,12 @@ struct Explanation: CustomStringConvertible {
         ? "System calls; any other kills the process" : "System calls that fail; any other is allowed",
       rights.seccomp.rules.map { (call($0), $0.reason) })
     for more in rights.underOptions {
-      section("More with \(more.option): files", more.files.map(file))
-      if !more.rules.isEmpty {
-        section("More with \(more.option): system calls that fail", more.rules.map { (call($0), $0.reason) })
+      func addition(_ title: String, _ entries: [(String, String)]) {
+        if !entries.isEmpty { section("More with \(more.option): \(title)", entries) }
       }
+      addition("files", more.files.map(file))
+      addition("system calls that fail", more.refused.map { (call($0), $0.reason) })
+      addition("system calls that are allowed", more.allowed.map { (call($0), $0.reason) })
     }
     if let observed = rights.observed {
       section("Descriptors", observed.descriptors.map { (kind($0.kind), $0.reason) })

@@ -168,6 +168,23 @@ extension Integration {
       }
     }
 
+    @Test func `what a process has more under an option is explained`() throws {
+      let program = "\(try Surroundings().binaries)/launcher-audit"
+      for (process, titles) in [
+        ("spawner", ["-with-ui=spice: system calls that are allowed", "-with-ui=window: files"]),
+        (
+          "qemu-system-x86_64",
+          [
+            "-with-ui=spice: system calls that are allowed", "-with-ui=window: files",
+            "-with-ui=window: system calls that fail",
+          ]
+        ),
+      ] {
+        let text = try ChildProcess.run([program, "-explain", process])
+        #expect(text.split(separator: "\n").filter { $0.hasPrefix("More with") } == titles.map { "More with \($0)" })
+      }
+    }
+
     /// Runs a node whose launcher-stats is the probe.
     private func withProbe(_ alteration: String, _ test: (Node) async throws -> Void) async throws {
       var options = Node.Options()

@@ -213,6 +213,21 @@ struct Row: CustomStringConvertible, Sendable {
       ],
       allowed: ["unix-socket", "connect-socket"]),
     qemu("qemu", outcomes: [(.failed(EACCES), ["talk-to-socket", "read-fonts"])]),
+    Row(
+      process: "spawner-with-spice",
+      forbidden: [(.failed(EACCES), ["unix-socket", "udp-socket", "netlink-socket", "packet-socket", "bind-port"])],
+      allowed: ["unix-pair"]),
+    Row(
+      process: "qemu-with-spice",
+      forbidden: [
+        (
+          .failed(EACCES),
+          ["unix-socket", "udp-socket", "netlink-socket", "packet-socket", "connect-socket", "connect-other-monitor"]
+        )
+      ],
+      allowed: ["unix-pair"]),
+    Row(process: "qemu-img-with-spice", forbidden: [(.failed(EACCES), ["unix-pair"])], allowed: []),
+    Row(process: "xorriso-with-spice", forbidden: [(.failed(EACCES), ["unix-pair"])], allowed: []),
     // Nothing but its standard input, which is a pipe here, answers to what an X client does.
     qemu("qemu-in-window", outcomes: [(.failed(ENOTSOCK), ["talk-to-socket"])], allowed: ["read-fonts"]),
     Row(

@@ -26,8 +26,11 @@ import Spawning
     let (process, attempt) = (arguments[0], arguments[2])
     do {
       if let task = Jailed.tasks[process] { return try Jailed.spawn(task, attempt, target, user) }
-      if process == "qemu-in-window" {
-        return try Jailed.spawn(Jailed.tasks["qemu"]!, attempt, target, user, more: ["-with-ui=window"])
+      for (suffix, option) in [("-in-window", "-with-ui=window"), ("-with-spice", "-with-ui=spice")] {
+        guard process.hasSuffix(suffix), let task = Jailed.tasks[String(process.dropLast(suffix.count))] else {
+          continue
+        }
+        return try Jailed.spawn(task, attempt, target, user, more: [option])
       }
       if process == "docker" { return try Jailed.spawnContainerTool(attempt, target, user) }
       if process == "taken-over-manager" { return try TakenOverManager.run(attempt, target, user) }
@@ -65,8 +68,8 @@ import Spawning
       try surroundings.set(.instances, path: folders.instances)
       surroundings.set(.firmware, [])
       try surroundings.set(.machineGroups, path: "\(target.state)/groups")
-    case "spawner":
-      rights = .spawner
+    case "spawner", "spawner-with-spice":
+      rights = process == "spawner" ? .spawner : ProcessRights.spawner.withSpice
       surroundings = try Jailer(StateFolder(target.state), ProgramPaths(), firmware: nil).surroundings
     case "containers":
       rights = .containers

@@ -6,6 +6,7 @@ import Testing
 private let all =
   ProcessRights.all + [
     .stats.withLogFiles, .net.withLogFiles, .stats.withMetricsFile, .qemu.withWindow, .spawner.withWindow,
+    .spawner.withSpice,
   ]
 
 private func allowed(_ rights: ProcessRights) -> Set<String> {
@@ -133,4 +134,14 @@ func everyRuleHasNamesAndAReason(process: Int) throws {
   #expect(ProcessRights.frontEnd.capabilities.contains("cap_net_admin"))
   #expect(!ProcessRights.frontEnd.withoutNetworks.capabilities.contains("cap_net_admin"))
   #expect(ProcessRights.frontEnd.mayBeRoot)
+}
+
+@Test func whatTheSpawnerMayMoreWithSpiceIsExplained() {
+  func refused(_ rights: ProcessRights) -> Set<String> { Set(rights.seccomp.rules.flatMap(\.names)) }
+  #expect(refused(.spawner).subtracting(refused(ProcessRights.spawner.withSpice)) == ["socketpair"])
+  for rights in [ProcessRights.spawner, .qemu] {
+    let more = rights.underOptions.first { $0.option == "-with-ui=spice" }
+    #expect(more?.allowed.map(\.names) == [["socketpair"]], "\(rights.name)")
+  }
+  #expect(ProcessRights.qemuImg.underOptions.isEmpty)
 }

@@ -34,7 +34,7 @@ extension ProcessRights {
       files: dynamicLoader + programData + machineDevices + ownProgram
         + allow([.change, .makeFile], .staging, because: "the overlay is made there")
         + allow(.readFile, .backingImage, because: "what it is laid over")),
-    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules),
+    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules + [noSocketPairs]),
     libraries: [],
     isForeign: true)
 
@@ -47,7 +47,7 @@ extension ProcessRights {
     landlock: .own(
       files: dynamicLoader + programData + ownProgram
         + allow([.read, .change, .makeFile], .staging, because: "the files that go in, the image that comes out")),
-    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules + [noSleep]),
+    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules + [noSocketPairs, noSleep]),
     libraries: [],
     isForeign: true)
 }
@@ -89,16 +89,20 @@ private let tapRules: [SyscallRule] = [
 ]
 
 private let socketPair = "socketpair"
+private let noSocketPairs = rule(
+  socketPair, failing: eAccess, because: "none has a peer but by what it is handed")
 
 /// What a program that talks to nobody needs not.
 let noSockets = [
   rule("socket", failing: eAccess, because: "none has a network, or peers, but by what it is handed"),
-  rule(socketPair, failing: eAccess, because: "none has a peer but by what it is handed"),
+  noSocketPairs,
 ]
 
+let spiceSocketPairs = rule(
+  socketPair, because: "QEMU's threads talk to its own SPICE server over them; each begins and ends in the one QEMU")
+
 extension ProcessRights {
-  /// The spawner's, where machines offer their display to SPICE clients: QEMU's threads talk to its SPICE server over
-  /// socket pairs, each of which begins and ends in the one QEMU.
+  /// The spawner's, which bounds what it starts, where machines offer their display to SPICE clients.
   public var withSpice: ProcessRights {
     var rights = self
     rights.seccomp.rules.removeAll { $0.names == [socketPair] }

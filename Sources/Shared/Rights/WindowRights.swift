@@ -17,26 +17,17 @@ extension ProcessRights {
     }
     return rights
   }
-
-  /// What it has more under an option of launcher's.
-  public var underOptions: [(option: String, rules: [SyscallRule], files: [FileRule])] {
-    switch name {
-    case Self.qemu.name: [("-with-ui=window", displayConnection, desktopFiles)]
-    case Self.spawner.name: [("-with-ui=window", [], desktopFiles)]
-    default: []
-    }
-  }
 }
 
 /// In QEMU's own filter, which the kernel prefers to the spawner's older one: that refuses all other sockets.
-private let displayConnection = [
+let displayConnection = [
   rule(
     "socket", when: [argument(0, is: afUnix), argument(1, is: sockStream | oCloseOnExec)], failing: 0,
     because: "what libxcb takes for a new socket is standard input: the connection to the display"),
   rule("connect", when: [argument(0, is: 0)], failing: 0, because: "launcher-vmm has connected it to the display"),
 ]
 
-private let desktopFiles: [FileRule] =
+let desktopFiles: [FileRule] =
   allow(
     .read, .path("/etc/fonts"), .path("/usr/share/fontconfig"), .path("/var/cache/fontconfig"),
     .path("/usr/share/fonts"), because: "fonts of the window's menus")
