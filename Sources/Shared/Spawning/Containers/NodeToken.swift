@@ -29,12 +29,18 @@ struct NodeToken {
     self.id = id
   }
 
+  /// Another launcher-vmm may do the same at this moment: who holds the folder is decided later. The first name counts.
   private static func make(in instances: Descriptor) throws {
-    let new = "\(fileName).new"
-    try Files.remove(new, in: instances)
-    try Files.create(new, Array(random().utf8), in: instances)
-    try Files.sync(new, in: instances)
-    try Files.move(new, in: instances, to: fileName, in: instances)
+    let token = random()
+    let new = "\(fileName).\(token)"
+    try Files.create(new, Array(token.utf8), in: instances)
+    do {
+      try Files.sync(new, in: instances)
+      try Files.move(new, in: instances, to: fileName, in: instances)
+    } catch {
+      try Files.remove(new, in: instances)
+      guard error.code == EEXIST else { throw error }
+    }
     try Files.sync(instances, named: "the instances folder")
   }
 
