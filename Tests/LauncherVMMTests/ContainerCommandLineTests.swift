@@ -48,13 +48,31 @@ private func line(_ task: ContainerTask) -> String {
       + #"[{"event":{{json .Action}},"instance":{{json (index .Actor.Attributes "launcher.instance")}}}]"#)
 }
 
+private let bridge = TenantBridge("lb-0123456789ab")!
+private let network = "launcher-ab12-lb-0123456789ab"
+
+@Test func theCommandLinesOfABridgesNetworkAreThese() {
+  // The gateway is the subnet's first address, which no instance may have.
+  #expect(
+    line(.makeNetwork(bridge, IPv4Subnet("192.168.8.0/21")!))
+      == "network create --driver macvlan --opt parent=lb-0123456789ab --subnet 192.168.8.0/21 --gateway 192.168.8.1"
+      + " --label launcher.node=ab12 -- \(network)")
+  #expect(line(.removeNetwork(bridge)) == "network rm -- \(network)")
+  #expect(
+    line(.networks) == "network ls --filter label=launcher.node=ab12 --format [{\"name\":{{json .Name}}}]")
+  #expect(
+    line(.connect(instance, bridge, IPv4Address("192.168.8.2")!))
+      == "network connect --ip 192.168.8.2 -- \(network) \(name)")
+  #expect(line(.disconnect(instance, bridge)) == "network disconnect --force -- \(network) \(name)")
+}
+
 /// Of an instance's container up to its network, and from its log on.
-private func first(host: String) -> String {
+private func first(host: String, network: String = "none") -> String {
   """
   create --pull never --name \(name) --label launcher.node=ab12 --label launcher.instance=\(instance) --hostname \(host) \
   --cpus 4 --memory 370m --memory-swap 370m --pids-limit 1024 --restart no --security-opt no-new-privileges \
   --cap-drop ALL --cap-add CHOWN --cap-add DAC_OVERRIDE --cap-add FOWNER --cap-add FSETID --cap-add KILL \
-  --cap-add NET_BIND_SERVICE --cap-add SETGID --cap-add SETUID --network none
+  --cap-add NET_BIND_SERVICE --cap-add SETGID --cap-add SETUID --network \(network)
   """
 }
 private let jsonFile = "--log-driver json-file --log-opt max-size=1m --log-opt max-file=2"
@@ -89,4 +107,13 @@ private func container(_ container: ContainerSpec, diskMB: Int? = nil) -> Instan
   #expect(
     line(.create(spec, on: nil, limitingDisk: false)) == first(host: "web-1.example")
       + " \(jsonFile) \(image) \(command)")
+}
+
+@Test func aContainerOfATenantHasItsPlaceInTheNetworkOfItsBridge() {
+  var spec = container(ContainerSpec(image: ImageReference("busybox:1")!))
+  spec.network = fullSpec().network
+  let place = "\(network) --ip 192.168.8.2 --mac-address 02:00:e6:f5:af:f9"
+  #expect(
+    line(.create(spec, on: bridge, limitingDisk: true)) == first(host: "\(instance)", network: place)
+      + " \(jsonFile) -- busybox:1")
 }
