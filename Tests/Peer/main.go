@@ -4,6 +4,7 @@
 //	peer -listen 127.0.0.1:0 -ca ca.pem -cert server.pem
 //	peer certs DIR
 //	peer misbehave DIR CONDUCT... (see misbehave.go)
+//	peer registry ADDRESS LAYER.tar (see registry.go)
 //
 // It reports what happens as one JSON object a line on standard output (see event.go) and
 // takes one JSON object a line on standard input (see command.go). It ends with its input.
@@ -33,6 +34,8 @@ func main() {
 		err = makeCertificates(os.Args[2:])
 	case len(os.Args) > 1 && os.Args[1] == "misbehave":
 		err = misbehave(os.Args[2:], os.Stdin, os.Stdout)
+	case len(os.Args) > 1 && os.Args[1] == "registry":
+		err = serveRegistry(os.Args[2:], os.Stdin, os.Stdout)
 	default:
 		err = serve(os.Args[1:], os.Stdin, os.Stdout)
 	}

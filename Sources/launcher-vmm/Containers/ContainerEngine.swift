@@ -32,8 +32,6 @@ import Startup
   private static let pulls = 4
   /// Stops at once: each does nothing but wait for its container, and nobody is to wait for it.
   private static let stops = 64
-  /// Seconds between two lines of the log about a fetch.
-  private static let progressInterval = 5.0
 
   private let spawner: SpawnerClient<ContainerTask>
   private let null: Descriptor
@@ -65,21 +63,18 @@ import Startup
   /// Sees to it that an image is there.
   func fetch(_ image: ImageReference, for instance: Identifier) async throws {
     if (try? await run(.image(image))) != nil { return }
-    log.info("\(instance): fetching image \(image)")
-    var told = Moment.now
+    let progress = FetchProgress("\(instance): fetching image \(image)")
+    defer { progress.end() }
     do {
-      _ = try await fetching.output(of: .pull(image), limit: Self.listLimit) { line in
-        guard told.age >= Self.progressInterval else { return }
-        told = .now
-        log.info("\(instance): fetching image \(image): \(line)")
-      }
+      _ = try await fetching.output(of: .pull(image), limit: Self.listLimit) { progress.hear($0) }
       log.info("\(instance): image \(image) is there")
     } catch {
       // Where the engine itself does not answer, the image is not to blame.
       do { _ = try await version() } catch let silence {
         throw Unlaunchable(description: "the container engine does not answer: \(silence)")
       }
-      throw error
+      guard let words = progress.lastWords else { throw error }
+      throw ToolFailure(description: "\(error); before, it said: \(words)")
     }
   }
 

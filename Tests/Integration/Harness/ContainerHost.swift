@@ -9,6 +9,16 @@ final class ContainerHost {
     case podman
   }
 
+  /// What the engine keeps images and containers in.
+  enum Storage {
+    /// The file system of /tmp.
+    case folder
+    /// One that overlays cannot limit within.
+    case memory
+    /// One that limits each of its own subvolumes.
+    case btrfs
+  }
+
   /// A group that exists nowhere but in the kernel.
   static let group: gid_t = 61005
   static let image = "launcher-test:1"
@@ -18,10 +28,12 @@ final class ContainerHost {
 
   let folder: String
   private let engine: Engine
+  private let storage: Storage
   private let liveRestore: Bool
   /// The network namespace that it is in; nil: one of its own.
   private var network: String?
-  private var daemon: ChildProcess?
+  var daemon: ChildProcess?
+  private var registry: ContainerRegistry?
   private let sweeper: Sweeper
   /// Those of an engine that this machine has.
   private let controlGroupsBefore = ContainerHost.controlGroups()
@@ -38,10 +50,12 @@ final class ContainerHost {
 
   /// Runs `test` with a dockerd that has a small image.
   static func run(
-    _ engine: Engine = .docker, liveRestore: Bool = false, _ test: (ContainerHost) async throws -> Void
+    _ engine: Engine = .docker, storage: Storage = .folder, liveRestore: Bool = false,
+    _ test: (ContainerHost) async throws -> Void
   ) async throws {
-    let host = try ContainerHost(engine, liveRestore: liveRestore)
+    let host = try ContainerHost(engine, storage, liveRestore: liveRestore)
     do {
+      try host.makeStorage()
       try await host.start()
       try host.makeImage()
       try await test(host)
@@ -54,11 +68,12 @@ final class ContainerHost {
 
   /// Runs `test` with a dockerd and a node that uses it.
   static func runNode(
-    _ engine: Engine = .docker, liveRestore: Bool = false, arguments: [String: String] = [:],
+    _ engine: Engine = .docker, storage: Storage = .folder, liveRestore: Bool = false,
+    arguments: [String: String] = [:],
     isDebugBuild: Bool = false,
     _ test: (ContainerHost, Node) async throws -> Void
   ) async throws {
-    try await run(engine, liveRestore: liveRestore) { host in
+    try await run(engine, storage: storage, liveRestore: liveRestore) { host in
       var options = Node.Options(host.arguments.merging(arguments) { $1 })
       options.isDebugBuild = isDebugBuild
       try await Node.run(options) { try await test(host, $0) }
@@ -69,7 +84,7 @@ final class ContainerHost {
   static func runComputeNode(
     arguments: [String: String] = [:], isDebugBuild: Bool = false, _ test: (ContainerHost, Node) async throws -> Void
   ) async throws {
-    let host = try ContainerHost(.docker, liveRestore: false)
+    let host = try ContainerHost(.docker, .folder, liveRestore: false)
     do {
       var options = Node.Options(.cn, host.arguments.merging(arguments) { $1 })
       options.isDebugBuild = isDebugBuild
@@ -92,8 +107,9 @@ final class ContainerHost {
     ProcessTable.mentioning(socket).contains { ProcessTable.arguments(of: $0).contains("events") }
   }
 
-  private init(_ engine: Engine, liveRestore: Bool) throws {
+  private init(_ engine: Engine, _ storage: Storage, liveRestore: Bool) throws {
     self.engine = engine
+    self.storage = storage
     self.liveRestore = liveRestore
     var template = Array("/tmp/launcher-engine-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw HarnessError("make a folder in /tmp") }
@@ -122,6 +138,21 @@ final class ContainerHost {
     }
   }
 
+  /// Mounts what is unmounted at the end.
+  private func makeStorage() throws {
+    let data = "\(folder)/data"
+    if storage != .folder { try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true) }
+    switch storage {
+    case .folder: break
+    case .memory: try ChildProcess.run(["/usr/bin/mount", "-t", "tmpfs", "tmpfs", data])
+    case .btrfs:
+      let disk = "\(folder)/btrfs.img"
+      try ChildProcess.run(["/usr/bin/truncate", "--size", "512M", disk])
+      try ChildProcess.run(["/usr/sbin/mkfs.btrfs", "--quiet", disk])
+      try ChildProcess.run(["/usr/bin/mount", "-o", "loop", disk, data])
+    }
+  }
+
   private func dockerCommand() throws -> [String] {
     try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(folder)/daemon.json"))
     // `ip netns exec` would hide the control groups from it.
@@ -130,7 +161,7 @@ final class ContainerHost {
       "--", Self.dockerd, "--config-file", "\(folder)/daemon.json", "--data-root",
       "\(folder)/data", "--exec-root", "\(folder)/exec", "--pidfile", "\(folder)/pid", "--host", "unix://\(socket)",
       "--group", "\(Self.group)", "--iptables=false", "--ip6tables=false", "--bridge=none",
-      "--live-restore=\(liveRestore)",
+      "--live-restore=\(liveRestore)", "--storage-driver", storage == .btrfs ? "btrfs" : "overlay2",
     ]
   }
 
@@ -183,43 +214,19 @@ final class ContainerHost {
       "\(folder)/image.tar", Self.image)
   }
 
-  /// The names of all containers, of which those of `instance` alone where one is given.
-  func containers(of instance: String? = nil) throws -> [String] {
-    let filter = instance.map { "label=launcher.instance=\($0)" } ?? "label=launcher.node"
-    return try docker("ps", "--all", "--format", "{{.Names}}", "--filter", filter).split(separator: "\n").map(
-      String.init)
+  /// Starts a registry that has the layer of that image, under every name.
+  func startRegistry() async throws {
+    guard let daemon else { throw HarnessError("a registry without an engine") }
+    registry = try await ContainerRegistry(layer: "\(folder)/image.tar", engine: daemon.pid, folder: folder)
   }
 
-  func running(_ instance: String) throws -> Bool {
-    try !docker("ps", "--quiet", "--filter", "label=launcher.instance=\(instance)").isEmpty
-  }
-
-  /// Runs busybox in an instance's container.
-  func execute(_ instance: String, _ arguments: String...) throws -> String { try execute(instance, arguments) }
-
-  func execute(_ instance: String, _ arguments: [String]) throws -> String {
-    guard let name = try containers(of: instance).first else { throw HarnessError("\(instance) has no container") }
-    return try ChildProcess.run([Self.docker, "--host", "unix://\(socket)", "exec", name, "/bin/busybox"] + arguments)
-  }
-
-  /// The networks that launcher has made.
-  func networks() throws -> [String] {
-    try docker("network", "ls", "--format", "{{.Name}}", "--filter", "label=launcher.node").split(separator: "\n")
-      .map(String.init)
-  }
-
-  /// A field of a container, by a template of docker's.
-  func inspect(_ instance: String, _ template: String) throws -> String {
-    guard let name = try containers(of: instance).first else { throw HarnessError("\(instance) has no container") }
-    return try docker("inspect", "--format", template, name).trimmingCharacters(in: .newlines)
-  }
-
-  func logs(_ instance: String) throws -> String {
-    guard let name = try containers(of: instance).first else { return "" }
-    return try docker("logs", name)
+  func stopRegistry() async throws {
+    try await registry?.stop()
+    registry = nil
   }
 
   private func tearDown() async throws {
+    try await stopRegistry()
     if let daemon, !daemon.hasEnded {
       signal(SIGCONT)
       let left = try docker("ps", "--all", "--quiet").split(separator: "\n").map(String.init)
@@ -252,57 +259,5 @@ final class ContainerHost {
     return Set(
       hierarchies.flatMap { hierarchy in names.map { "\(hierarchy)/\($0)" } }
         .filter { FileManager.default.fileExists(atPath: $0) })
-  }
-}
-
-/// A START payload of a container.
-struct ContainerPayload {
-  var instance = UUID().uuidString.lowercased()
-  var image = ContainerHost.image
-  /// An entry of runcmd, as YAML; nil: none.
-  var command: String?
-  var hostName: String?
-  var vcpus = 1
-  var memory = 64
-  var diskMB: String?
-  var tenant = "67d86208-000-4465-9018-fe14087d415f"
-  /// Its place in its tenant's network, as keys and values.
-  var networking: [String: String] = [:]
-
-  /// A workload at `host` of the subnet 192.168.8.0/21.
-  static func workload(host: Int, command: String? = Integration.ContainerLifeTests.obedient) -> ContainerPayload {
-    var payload = ContainerPayload(command: command)
-    payload.networking = StartPayload.workload(host: host).networking
-    return payload
-  }
-
-  var text: String {
-    var text = "#cloud-config\n" + (command.map { "runcmd: [\($0)]\n" } ?? "runcmd: []\n") + "---\n"
-    text += """
-      start:
-        instance_uuid: \(instance)
-        tenant_uuid: \(tenant)
-        docker_image: "\(image)"
-        vm_type: docker
-        requested_resources:
-          - type: vcpus
-            value: \(vcpus)
-          - type: mem_mb
-            value: \(memory)
-
-      """
-    text += diskMB.map { "    - type: disk_mb\n      value: \($0)\n" } ?? ""
-    text += networking.isEmpty ? "" : "  networking:\n"
-    text += networking.sorted { $0.key < $1.key }.map { "    \($0.key): \($0.value)\n" }.joined()
-    return text + (hostName.map { "---\n{\"hostname\": \"\($0)\"}\n" } ?? "")
-  }
-}
-
-extension Node {
-  /// Makes a container that runs.
-  func startContainer(_ payload: ContainerPayload = ContainerPayload()) async throws -> String {
-    try send("START", payload.text)
-    try await state("active", of: payload.instance)
-    return payload.instance
   }
 }

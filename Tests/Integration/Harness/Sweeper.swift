@@ -19,7 +19,7 @@ final class Sweeper {
       return $found
     }
     while sweep; do sleep 0.1; done
-    umount "$folder/state/instances"
+    grep -F " $folder/" /proc/self/mounts | cut -d ' ' -f 2 | sort -r | while read -r place; do umount "$place"; done
     rm -rf -- "$folder"
     """
 
