@@ -51,6 +51,8 @@ import Spawning
   private var remains: (any Remains)?
   /// Something may have happened to its container, and nobody has looked yet.
   private var isToBeLookedAt = false
+  /// Who waits for the removal of a container that is left of it.
+  private var removals: [CheckedContinuation<Void, Never>] = []
 
   init(_ id: Identifier, node: Node) {
     self.id = id
@@ -156,6 +158,10 @@ import Spawning
       if isToBeLookedAt {
         isToBeLookedAt = false
         await lookNow()
+      } else if !removals.isEmpty {
+        let removal = removals.removeFirst()
+        await removeLeft()
+        removal.resume()
       } else if !queue.isEmpty {
         let (request, work) = queue.removeFirst()
         await carryOut(request, work)
@@ -335,6 +341,25 @@ import Spawning
   func lookAgain() {
     isToBeLookedAt = true
     wake()
+  }
+
+  /// Removes a container that an interrupted command left, when it is its turn: a START that came before has an instance
+  /// then, whose container it is.
+  func removeLeftContainer() async {
+    await withCheckedContinuation {
+      removals.append($0)
+      wake()
+    }
+  }
+
+  private func removeLeft() async {
+    guard !exists else { return }
+    log.info("\(id): removing its container, left by an interrupted command")
+    do {
+      try await node.containers?.discard(id)
+    } catch {
+      log.error("\(id): remove its container: \(error); tried again when launcher-vmm connects to the engine anew")
+    }
   }
 
   private func lookNow() async {

@@ -175,6 +175,13 @@ import Spawning
     for instance in instances.values where instance.isContainer { instance.lookAgain() }
   }
 
+  /// Removes what an interrupted command left of an instance that is not there, and returns when that is done.
+  func removeLeftContainer(of id: Identifier) async {
+    let instance = instances[id] ?? Instance(id, node: self)
+    instances[id] = instance
+    await instance.removeLeftContainer()
+  }
+
   func announce(_ id: Identifier) {
     if let instance = instances[id] { announce(instance) }
   }

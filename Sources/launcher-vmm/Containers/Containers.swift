@@ -171,12 +171,12 @@ import Linux
 
   /// Looks at all containers, and removes those that no instance has.
   private func synchronise() async throws {
-    for instance in try await engine.list() where !node.hasInstance(instance) {
-      log.info("removing the container of \(instance), left by an interrupted command")
-      try await discard(instance)
-    }
-    await removeUnusedNetworks()
+    let left = try await engine.list().filter { !node.hasInstance($0) }
     node.lookAtAllContainers()
+    LoopActor.start {
+      try? await together(left.map { instance in { await self.node.removeLeftContainer(of: instance) } })
+      await self.removeUnusedNetworks()
+    }
   }
 
   private func measure() async {
