@@ -90,14 +90,30 @@ extension Integration {
     }
 
     @Test func `disk_mb that the engine cannot enforce is said in the log, and the container runs`() async throws {
-      try await ContainerHost.runNode { _, node in
+      try await ContainerHost.runNode(storage: .memory) { host, node in
+        #expect(try host.docker("info", "--format", "{{.Driver}}") == "overlay2\n")
         var payload = ContainerPayload()
         payload.diskMB = "100"
         let instance = try await node.startContainer(payload)
-        // The test machine's file system decides which it is.
-        let isSaid = node.log.contains("\(instance): disk_mb 100 is not enforced")
-        let isEnforced = node.log.contains("\(instance): runs in container") && !isSaid
-        #expect(isSaid != isEnforced)
+        try expectLog(
+          of: node, "\(instance): disk_mb 100 is not enforced, the container engine cannot: ",
+          "--storage-opt is supported only for overlay over xfs with 'pquota' mount option")
+        #expect(try host.inspect(instance, "{{.HostConfig.StorageOpt}}") == "map[]")
+        try await node.delete(instance)
+      }
+    }
+
+    @Test func `disk_mb is the most that a container can write, where the storage driver can limit it`() async throws {
+      try await ContainerHost.runNode(storage: .btrfs) { host, node in
+        let fill = #"[sh, -c, "dd if=/dev/zero of=/file bs=1000000 count=200; sleep 1000"]"#
+        var payload = ContainerPayload(command: fill)
+        payload.diskMB = "100"
+        let instance = try await node.startContainer(payload)
+        try await node.wait("the disk to be full") { try host.logs(instance).contains("Disk quota exceeded") }
+        #expect(try host.inspect(instance, "{{.HostConfig.StorageOpt}}") == "map[size:100000000]")
+        let size = try #require(Int(try host.execute(instance, "stat", "-c", "%s", "/file").dropLast()))
+        #expect((80_000_000...100_000_000).contains(size))
+        #expect(!node.log.contains("is not enforced"))
         try await node.delete(instance)
       }
     }

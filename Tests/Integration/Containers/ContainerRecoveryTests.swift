@@ -61,6 +61,50 @@ extension Integration {
       }
     }
 
+    @Test func `a dockerd that is killed and comes back with live-restore leaves containers running`() async throws {
+      try await ContainerHost.runNode(liveRestore: true) { host, node in
+        let instance = try await node.startContainer(ContainerPayload(command: ContainerLifeTests.obedient))
+        let pid = try #require(pid_t(try host.inspect(instance, "{{.State.Pid}}")))
+        try await host.crash()
+        #expect(ProcessTable.exists(pid))
+        try await node.wait("launcher to notice") { node.log.contains("the container engine does not answer") }
+        try await node.state("active", of: instance)
+        try await host.start()
+        try await node.wait("the engine to answer") { node.log.contains("the container engine answers again") }
+        #expect(try host.inspect(instance, "{{.State.Pid}}") == "\(pid)")
+        // It is managed as before, and its end is told by an event of the new dockerd.
+        try host.docker("kill", host.containers(of: instance)[0])
+        try await node.state("exited", of: instance)
+        try node.send("RESTART", of: instance)
+        try await node.state("active", of: instance)
+        try await node.delete(instance)
+        #expect(try host.containers().isEmpty)
+      }
+    }
+
+    @Test
+    func `a dockerd that is killed and comes back without live-restore ends containers, and RESTART runs them again`()
+      async throws
+    {
+      try await ContainerHost.runNode { host, node in
+        let instance = try await node.startContainer(ContainerPayload(command: ContainerLifeTests.obedient))
+        let pid = try #require(pid_t(try host.inspect(instance, "{{.State.Pid}}")))
+        try await host.crash()
+        #expect(ProcessTable.exists(pid), "it is the next dockerd that ends it")
+        try await node.wait("launcher to notice") { node.log.contains("the container engine does not answer") }
+        try await node.state("active", of: instance)
+        try await host.start()
+        try await node.state("exited", of: instance)
+        #expect(!ProcessTable.exists(pid))
+        #expect(try !host.running(instance), "nothing is started by itself")
+        try await node.wait("the engine to answer") { host.isFollowed }
+        try node.send("RESTART", of: instance)
+        try await node.state("active", of: instance)
+        try await node.delete(instance)
+        #expect(try host.containers().isEmpty)
+      }
+    }
+
     @Test func `a container that somebody else removes is exited, and RESTART makes it again`() async throws {
       try await ContainerHost.runNode { host, node in
         let instance = try await node.startContainer(ContainerPayload(command: ContainerLifeTests.obedient))
@@ -136,7 +180,34 @@ extension Integration {
         try FileManager.default.removeItem(atPath: "\(node.instances)/\(instance)")
         try await node.startLauncher()
         try await node.wait("its container to be removed") { try host.containers().isEmpty }
-        try expectLog(of: node, "removing the container of \(instance), left by an interrupted command")
+        try expectLog(of: node, "\(instance): removing its container, left by an interrupted command")
+      }
+    }
+
+    @Test func `a container without an instance is removed after a START of that instance, not beside it`() async throws
+    {
+      try await ContainerHost.runNode(arguments: ["pull-deadline": "4s"]) { host, node in
+        try await host.startRegistry()
+        let token = try String(contentsOfFile: "\(node.instances)/.container-node", encoding: .utf8)
+        let payload = ContainerPayload(image: "\(ContainerRegistry.address)/slow/image:1")
+        let instance = payload.instance
+        try host.docker(
+          "create", "--network", "none", "--name", "launcher-\(token)-\(instance)", "--label", "launcher.node=\(token)",
+          "--label", "launcher.instance=\(instance)", ContainerHost.image)
+        try node.send("START", payload.text)
+        try await node.wait("the START to be at work") { node.log.contains("\(instance): fetching image") }
+        // launcher looks at what containers there are.
+        let following = ProcessTable.mentioning(host.socket).filter {
+          ProcessTable.arguments(of: $0).contains("events")
+        }
+        for pid in following { kill(pid, SIGKILL) }
+        let removal = "\(instance): removing its container, left by an interrupted command"
+        try await node.wait("its container to be removed") {
+          try node.log.contains(removal) && host.containers().isEmpty
+        }
+        let failure = try #require(node.log.range(of: "\(instance): START failed with image_failure"))
+        let removed = try #require(node.log.range(of: removal))
+        #expect(failure.upperBound < removed.lowerBound)
       }
     }
 
