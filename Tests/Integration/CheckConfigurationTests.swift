@@ -58,6 +58,10 @@ extension Integration {
           "ready +container group +\(ContainerHost.group)\n",
           #"ready +container engine +version [0-9.]+[^ ]* at \#(host.socket)\n"#,
         ] { #expect(text.range(of: finding, options: .regularExpression) != nil, "\(text)") }
+        let page = try ContainerPageTests.page()
+        let rows = text.matches(of: /(?m)^ *[a-z]+ +(container [a-z]+)\s/).map(\.1)
+        #expect(rows.count == 3)
+        for row in rows { #expect(page.contains("| \(row) | "), "docs/CONTAINERS.md: \(row)") }
         // Nobody listens there.
         let nobody = "\(host.folder)/nobody.sock"
         #expect(FileManager.default.createFile(atPath: nobody, contents: nil, attributes: [.posixPermissions: 0o666]))
