@@ -59,7 +59,7 @@ let package = Package(
     shared("JSON"),
     shared("Gob"),
     shared("Netlink", ["CShims", "Linux"]),
-    shared("SSNTP", ["Gob"]),
+    shared("SSNTP", ["Gob", "Instances"]),
     shared("Payloads", ["CYaml", "Instances"]),
     shared("TLS", ["COpenSSL"]),
     shared("CertificateAuthority", ["COpenSSL", "TLS"]),
@@ -162,7 +162,7 @@ let package = Package(
     tests("ManualTests", ["launcher", "launcher-audit", "launcherctl", "Rights", "Settings"]),
     tests("SettingsTests", ["Settings", "Glog", "GoFlags", "Instances"], fixtures: true),
     tests("ServiceManagerTests", ["Linux", "Loop", "ServiceManager"]),
-    tests("SSNTPTests", ["SSNTP", "Gob"], fixtures: true),
+    tests("SSNTPTests", ["SSNTP", "Gob", "Instances"], fixtures: true),
     tests("PayloadsTests", ["Payloads", "Instances"], fixtures: true),
     tests(
       "LauncherStatsTests", ["launcher-stats", "CShims", "Channel", "Instances", "Linux"], fixtures: true),

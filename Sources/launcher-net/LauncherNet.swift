@@ -64,7 +64,8 @@ import TLS
         }
         service.giveSignsOfLife(on: LoopActor.loop)
         let session = Session(
-          servers: options.servers, context: context, identity: Session.Identity(uuid: uuid, role: role(options).role),
+          servers: options.servers, context: context,
+          identity: Session.Identity(uuid: uuid, role: role(options).role, dialect: options.dialect),
           resolver: resolver.map { ResolverClient($0) })
         let node = NetNode(
           session: session, uuid: uuid, statsInterval: options.statsInterval, network: options.network,

@@ -38,6 +38,23 @@ import Testing
     #expect(try server.run("clients").output.contains("CN=launcherctl agent"))
   }
 
+  @Test func aServerOfTheOtherDialectUsesItsNumbersAndSaysWhatItLacks() throws {
+    let server = try TestServer(in: nil, "-ssntp-dialect", "2018")
+    let agent = try TestClient.agent(server, .v2018)
+    try agent.sendStats([secondInstance: .active])
+    _ = try server.eventually("instances") { $0.count == 1 }
+    #expect(try server.run("delete", secondInstance).status == 0)
+    let delete = try agent.receiveFrame()
+    #expect(delete.command == .delete && delete.operand == 4)
+    for command in ["stop", "restart"] {
+      let refused = try server.run(command, secondInstance)
+      #expect(refused.status != 0)
+      #expect(refused.errors.contains("SSNTP of 2018 has no \(command.uppercased())"), "\(refused.errors)")
+    }
+    try agent.send(.error(.deleteFailure, origin: agent.uuid))
+    _ = try server.awaitEvent { $0["kind"] == "error" && $0["name"] == "DeleteFailure" }
+  }
+
   @Test func commandsReachTheirNodeWithTheExactPayload() throws {
     let server = try TestServer()
     let older = try TestClient.agent(server)

@@ -115,15 +115,15 @@ func (c *client) connect() (bool, error) {
 	}
 	if refusal != "" {
 		about.Event, about.Text = "refused", refusal
-		operand := uint8(errorConnectionAborted)
-		switch refusal {
-		case "ConnectionFailure":
-			operand = errorConnectionFailure
-		case "close":
+		if refusal == "close" {
 			c.emit(about)
 			return false, nil
 		}
-		err := c.write(newFrame(typeError, operand, UUID{}, nil), 0)
+		operand, err := numberOf(operandNames[typeError], refusal)
+		if err != nil {
+			return false, err
+		}
+		err = c.write(newFrame(typeError, operand, UUID{}, nil), 0)
 		c.emit(about)
 		return false, err
 	}

@@ -90,24 +90,40 @@ const (
 )
 
 const (
-	commandConnect         = 0
-	statusConnected        = 0
-	errorConnectionFailure = 3
-	errorConnectionAborted = 6
+	commandConnect  = 0
+	statusConnected = 0
 )
 
 var typeNames = []string{"COMMAND", "STATUS", "ERROR", "EVENT"}
 
-// operandNames has the operands of each type, in the order of their numbers.
-var operandNames = [][]string{
-	{"CONNECT", "START", "STOP", "STATS", "EVACUATE", "DELETE", "RESTART", "AssignPublicIP",
-		"ReleasePublicIP", "CONFIGURE", "AttachVolume", "DetachVolume", "Restore"},
-	{"CONNECTED", "READY", "FULL", "OFFLINE", "MAINTENANCE"},
-	{"InvalidFrameType", "StartFailure", "StopFailure", "ConnectionFailure", "RestartFailure",
-		"DeleteFailure", "ConnectionAborted", "InvalidConfiguration", "AttachVolumeFailure", "DetachVolumeFailure"},
-	{"TenantAdded", "TenantRemoved", "InstanceDeleted", "ConcentratorInstanceAdded", "PublicIPAssigned",
-		"PublicIPUnassigned", "TraceReport", "NodeConnected", "NodeDisconnected", "InstanceStopped"},
+var (
+	statusNames = []string{"CONNECTED", "READY", "FULL", "OFFLINE", "MAINTENANCE"}
+	eventNames  = []string{"TenantAdded", "TenantRemoved", "InstanceDeleted", "ConcentratorInstanceAdded",
+		"PublicIPAssigned", "PublicIPUnassigned", "TraceReport", "NodeConnected", "NodeDisconnected", "InstanceStopped"}
+)
+
+// dialects has the operands of each type, in the order of their numbers.
+var dialects = map[string][][]string{
+	"2016": {
+		{"CONNECT", "START", "STOP", "STATS", "EVACUATE", "DELETE", "RESTART", "AssignPublicIP",
+			"ReleasePublicIP", "CONFIGURE", "AttachVolume", "DetachVolume", "Restore"},
+		statusNames,
+		{"InvalidFrameType", "StartFailure", "StopFailure", "ConnectionFailure", "RestartFailure",
+			"DeleteFailure", "ConnectionAborted", "InvalidConfiguration", "AttachVolumeFailure", "DetachVolumeFailure"},
+		eventNames,
+	},
+	"2018": {
+		{"CONNECT", "START", "STATS", "EVACUATE", "DELETE", "AssignPublicIP", "ReleasePublicIP",
+			"CONFIGURE", "AttachVolume", "Restore", "RefreshCNCI"},
+		statusNames,
+		{"InvalidFrameType", "StartFailure", "ConnectionFailure", "DeleteFailure", "ConnectionAborted",
+			"InvalidConfiguration", "AttachVolumeFailure"},
+		eventNames,
+	},
 }
+
+// operandNames is the dialect that this process speaks.
+var operandNames = dialects["2016"]
 
 // role is one role: its bit, and the last number of the object identifier that backs it in a certificate.
 type role struct {

@@ -54,6 +54,7 @@ func serve(arguments []string, input io.Reader, output io.Writer) error {
 	roleName := flags.String("role", "scheduler", "the role that the server names in CONNECTED")
 	uuid := flags.String("uuid", "", "the server's UUID (random if not given)")
 	configuration := flags.String("configuration", "", "payload of CONNECTED")
+	dialect := flags.String("dialect", "2016", "which numbers commands and errors have: 2016 or 2018")
 	quiet := flags.Duration("quiet", 50*time.Millisecond, "how long to listen for bytes that must not come before CONNECTED is sent")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -61,6 +62,11 @@ func serve(arguments []string, input io.Reader, output io.Writer) error {
 	if flags.NArg() > 0 || *ca == "" || *cert == "" {
 		return fmt.Errorf("usage: peer -ca FILE -cert FILE [flags] | peer certs DIR [flags]")
 	}
+	names, known := dialects[*dialect]
+	if !known {
+		return fmt.Errorf("no dialect %q", *dialect)
+	}
+	operandNames = names
 	s := &server{
 		events:        &events{output: output},
 		configuration: []byte(*configuration),

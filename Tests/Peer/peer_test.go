@@ -296,7 +296,7 @@ func TestAUUIDConnectedTwiceIsReported(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	b := newBench(t)
-	for with, operand := range map[string]uint8{"ConnectionAborted": errorConnectionAborted, "ConnectionFailure": errorConnectionFailure} {
+	for with, operand := range map[string]uint8{"ConnectionAborted": 6, "ConnectionFailure": 3} {
 		b.command(`{"do":"refuse","with":"%s"}`, with)
 		b.command(`{"do":"drop"}`) // answered by an error, which shows that the line before is done
 		b.expect("error")

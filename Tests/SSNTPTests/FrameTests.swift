@@ -1,3 +1,4 @@
+import Instances
 import SSNTP
 import Testing
 
@@ -6,23 +7,70 @@ struct FrameTests {
   @Test("operands have the numbers of SSNTP")
   func numbers() {
     #expect(FrameType.allCases.map(\.rawValue) == Array(0...3))
-    #expect(Command.allCases.map(\.rawValue) == Array(0...12))
-    #expect(Status.allCases.map(\.rawValue) == Array(0...4))
-    #expect(ErrorCode.allCases.map(\.rawValue) == Array(0...9))
-    #expect(Event.allCases.map(\.rawValue) == Array(0...9))
-    #expect(Command.delete.rawValue == 5 && Command.restore.rawValue == 12)
-    #expect(ErrorCode.connectionAborted.rawValue == 6 && Event.traceReport.rawValue == 6)
+    for dialect in SSNTPDialect.allCases {
+      #expect(Status.inOrder(of: dialect) == [.connected, .ready, .full, .offline, .maintenance])
+      #expect(Event.inOrder(of: dialect).count == 10 && Event.traceReport.number(in: dialect) == 6)
+      #expect(Event.instanceStopped.number(in: dialect) == 9)
+      #expect(Command.connect.number(in: dialect) == 0 && Command.start.number(in: dialect) == 1)
+    }
+    #expect(Command.delete.number(in: .v2016) == 5 && Command.restore.number(in: .v2016) == 12)
+    #expect(Command.delete.number(in: .v2018) == 4 && Command.refreshConcentrator.number(in: .v2018) == 10)
+    #expect(
+      ErrorCode.connectionAborted.number(in: .v2016) == 6 && ErrorCode.attachVolumeFailure.number(in: .v2016) == 8)
+    #expect(
+      ErrorCode.connectionAborted.number(in: .v2018) == 4 && ErrorCode.attachVolumeFailure.number(in: .v2018) == 6)
     let roles: [Role] = [.server, .controller, .agent, .scheduler, .networkAgent, .concentratorAgent]
     #expect(roles.map(\.rawValue) == [0x1, 0x2, 0x4, 0x8, 0x10, 0x20])
   }
 
-  @Test("every operand has a name")
-  func names() {
-    #expect(FrameType.allCases.map(\.description).last == "EVENT")
-    #expect(Command.allCases.map(\.description).last == "Restore")
-    #expect(Status.allCases.map(\.description).last == "MAINTENANCE")
-    #expect(ErrorCode.allCases.map(\.description).last == "DetachVolumeFailure")
-    #expect(Event.allCases.map(\.description).last == "InstanceStopped")
+  @Test("a dialect numbers each operand once, and each operand is in one", arguments: SSNTPDialect.allCases)
+  func numbersAreUnique(dialect: SSNTPDialect) {
+    func check<Kind: Operand & Hashable>(_: Kind.Type) {
+      let all = Kind.inOrder(of: dialect)
+      #expect(Set(all).count == all.count)
+      for (number, operand) in all.enumerated() {
+        #expect(operand.number(in: dialect) == UInt8(number) && Kind(UInt8(number), in: dialect) == operand)
+      }
+      #expect(Kind(UInt8(all.count), in: dialect) == nil && Kind(255, in: dialect) == nil)
+      #expect(Set(SSNTPDialect.allCases.flatMap { Kind.inOrder(of: $0) }) == Set(Kind.allCases))
+    }
+    check(Command.self)
+    check(Status.self)
+    check(ErrorCode.self)
+    check(Event.self)
+  }
+
+  @Test("a frame is translated to a dialect by its operand, and what a dialect lacks is not")
+  func translation() throws {
+    let delete = try #require(Frame.command(.delete, origin: .zero, payload: [1]).translated(to: .v2018))
+    #expect(delete.operand == 4 && delete.command == .delete && delete.payload == [1])
+    #expect(delete.translated(to: .v2016) == .command(.delete, origin: .zero, payload: [1]))
+    let lacking: [Frame] = [
+      .command(.stop, origin: .zero), .command(.restart, origin: .zero), .command(.detachVolume, origin: .zero),
+      .error(.stopFailure, origin: .zero), .error(.restartFailure, origin: .zero),
+      .error(.detachVolumeFailure, origin: .zero),
+    ]
+    for frame in lacking { #expect(frame.translated(to: .v2018) == nil && frame.translated(to: .v2016) == frame) }
+    #expect(Frame.command(.refreshConcentrator, origin: .zero).translated(to: .v2016) == nil)
+    let event = Frame.event(.instanceStopped, origin: .zero)
+    #expect(event.translated(to: .v2018)?.event == .instanceStopped)
+  }
+
+  @Test("a reader knows the numbers of its dialect", arguments: SSNTPDialect.allCases)
+  func reading(dialect: SSNTPDialect) throws {
+    var (writer, reader) = (FrameWriter(), FrameReader(at: .client, dialect))
+    reader.feed(writer.encode(frame: Frame(type: 2, operand: 4, origin: .zero)))
+    guard case .frame(let refusal)? = try reader.next() else {
+      Issue.record("no refusal")
+      return
+    }
+    #expect(refusal.error == (dialect == .v2016 ? .restartFailure : .connectionAborted))
+    reader.feed(writer.encode(frame: Frame(type: 0, operand: 2, origin: .zero)))
+    guard case .frame(let frame)? = try reader.next() else {
+      Issue.record("no frame")
+      return
+    }
+    #expect(frame.command == (dialect == .v2016 ? .stop : .stats))
   }
 
   @Test("typed views are nil for other types and unknown operands")

@@ -1,3 +1,5 @@
+import Instances
+
 /// The unit of an SSNTP session behind CONNECT and CONNECTED.
 ///
 /// `type` and `operand` are kept as they came, for a peer may be newer; the typed views are nil for what this side
@@ -9,7 +11,9 @@ public struct Frame: Equatable, Sendable {
   public var major: UInt8
   public var minor: UInt8
   public var type: UInt8
+  /// Its meaning depends on the dialect.
   public var operand: UInt8
+  public private(set) var dialect: SSNTPDialect
   /// The node that made the frame.
   public var origin: NodeUUID
   public var trace: FrameTrace?
@@ -18,31 +22,52 @@ public struct Frame: Equatable, Sendable {
 
   public init(
     major: UInt8 = ProtocolVersion.major, minor: UInt8 = ProtocolVersion.minor, type: UInt8, operand: UInt8,
-    origin: NodeUUID, trace: FrameTrace? = nil, payload: [UInt8] = []
+    in dialect: SSNTPDialect = .v2016, origin: NodeUUID, trace: FrameTrace? = nil, payload: [UInt8] = []
   ) {
     self.major = major
     self.minor = minor
     self.type = type
     self.operand = operand
+    self.dialect = dialect
     self.origin = origin
     self.trace = trace
     self.payload = payload
   }
 
   public static func command(_ operand: Command, origin: NodeUUID, payload: [UInt8] = []) -> Frame {
-    Frame(type: FrameType.command.rawValue, operand: operand.rawValue, origin: origin, payload: payload)
+    Frame(operand, origin: origin, payload: payload)
   }
 
   public static func status(_ operand: Status, origin: NodeUUID, payload: [UInt8] = []) -> Frame {
-    Frame(type: FrameType.status.rawValue, operand: operand.rawValue, origin: origin, payload: payload)
+    Frame(operand, origin: origin, payload: payload)
   }
 
   public static func error(_ operand: ErrorCode, origin: NodeUUID, payload: [UInt8] = []) -> Frame {
-    Frame(type: FrameType.error.rawValue, operand: operand.rawValue, origin: origin, payload: payload)
+    Frame(operand, origin: origin, payload: payload)
   }
 
   public static func event(_ operand: Event, origin: NodeUUID, payload: [UInt8] = []) -> Frame {
-    Frame(type: FrameType.event.rawValue, operand: operand.rawValue, origin: origin, payload: payload)
+    Frame(operand, origin: origin, payload: payload)
+  }
+
+  private init<Kind: Operand>(_ operand: Kind, origin: NodeUUID, payload: [UInt8]) {
+    let (dialect, number) = operand.home
+    self.init(type: Kind.frameType.rawValue, operand: number, in: dialect, origin: origin, payload: payload)
+  }
+
+  /// The same frame for a peer that speaks `dialect`; nil where that has no such operand.
+  public func translated(to dialect: SSNTPDialect) -> Frame? {
+    let number =
+      switch frameType {
+      case .command: command?.number(in: dialect)
+      case .error: error?.number(in: dialect)
+      case .status, .event, nil: operand
+      }
+    guard let number else { return nil }
+    var frame = self
+    frame.operand = number
+    frame.dialect = dialect
+    return frame
   }
 
   public var isTraced: Bool { major & Self.tracedBit != 0 }
@@ -51,22 +76,24 @@ public struct Frame: Equatable, Sendable {
   public var frameType: FrameType? { FrameType(rawValue: type) }
 
   /// The operand of a COMMAND that this side knows.
-  public var command: Command? { frameType == .command ? Command(rawValue: operand) : nil }
+  public var command: Command? { view() }
 
   /// The operand of a STATUS that this side knows.
-  public var status: Status? { frameType == .status ? Status(rawValue: operand) : nil }
+  public var status: Status? { view() }
 
   /// The operand of an ERROR that this side knows.
-  public var error: ErrorCode? { frameType == .error ? ErrorCode(rawValue: operand) : nil }
+  public var error: ErrorCode? { view() }
 
   /// The operand of an EVENT that this side knows.
-  public var event: Event? { frameType == .event ? Event(rawValue: operand) : nil }
+  public var event: Event? { view() }
+
+  private func view<Kind: Operand>() -> Kind? { frameType == Kind.frameType ? Kind(operand, in: dialect) : nil }
 }
 
 /// For logs: names and sizes, never the payload, which may hold users' secrets.
 extension Frame: CustomStringConvertible {
   public var description: String {
-    "\(operandText(type: type, operand: operand)) from \(origin), \(payload.count) bytes of payload"
+    "\(operandText(type: type, operand: operand, in: dialect)) from \(origin), \(payload.count) bytes of payload"
       + (isTraced ? ", traced" : "")
   }
 }
@@ -78,14 +105,14 @@ public enum ProtocolVersion {
 }
 
 /// "COMMAND START", or the numbers where they have no name.
-func operandText(type: UInt8, operand: UInt8) -> String {
+func operandText(type: UInt8, operand: UInt8, in dialect: SSNTPDialect) -> String {
   guard let frameType = FrameType(rawValue: type) else { return "frame of unknown type \(type), operand \(operand)" }
   let name: (any CustomStringConvertible)? =
     switch frameType {
-    case .command: Command(rawValue: operand)
-    case .status: Status(rawValue: operand)
-    case .error: ErrorCode(rawValue: operand)
-    case .event: Event(rawValue: operand)
+    case .command: Command(operand, in: dialect)
+    case .status: Status(operand, in: dialect)
+    case .error: ErrorCode(operand, in: dialect)
+    case .event: Event(operand, in: dialect)
     }
   return "\(frameType) \(name?.description ?? "of unknown operand \(operand)")"
 }

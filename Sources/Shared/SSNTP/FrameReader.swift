@@ -1,4 +1,5 @@
 import Gob
+import Instances
 
 /// The two ends of a session.
 public enum SessionEnd: Sendable {
@@ -20,18 +21,20 @@ public enum Incoming: Equatable, Sendable {
 /// Fields are matched by name: type ids, names of types and the order of fields are the peer's own business.
 public struct FrameReader: Sendable {
   private let end: SessionEnd
+  private let dialect: SSNTPDialect
   private var decoder: GobDecoder
   private var begun: Bool
   private var failure: SSNTPError?
 
   /// A reader at this end of the session: a client's reads what a server sends.
-  public init(at end: SessionEnd, limits: GobLimits = GobLimits()) {
-    self.init(at: end, limits: limits, begun: false)
+  public init(at end: SessionEnd, _ dialect: SSNTPDialect = .v2016, limits: GobLimits = GobLimits()) {
+    self.init(at: end, dialect, limits: limits, begun: false)
   }
 
   /// A reader of a session that has `begun` awaits Frames alone.
-  init(at end: SessionEnd, limits: GobLimits = GobLimits(), begun: Bool) {
+  init(at end: SessionEnd, _ dialect: SSNTPDialect = .v2016, limits: GobLimits = GobLimits(), begun: Bool) {
     self.end = end
+    self.dialect = dialect
     self.begun = begun
     decoder = GobDecoder(limits: limits)
   }
@@ -52,7 +55,7 @@ public struct FrameReader: Sendable {
     if let failure { throw failure }
     do throws(SSNTPError) {
       guard begun else { return try first() }
-      return try record(as: .frame).map { .frame($0.frame) }
+      return try record(as: .frame).map { .frame($0.frame(in: dialect)) }
     } catch {
       failure = error
       throw error
@@ -62,7 +65,7 @@ public struct FrameReader: Sendable {
   private mutating func first() throws(SSNTPError) -> Incoming? {
     guard let record = try record(as: end == .server ? .connect : .answer) else { return nil }
     begun = true
-    let frame = record.frame
+    let frame = record.frame(in: dialect)
     switch end {
     case .server:
       guard frame.command == .connect else { throw unexpected(record, "COMMAND CONNECT") }
@@ -85,6 +88,6 @@ public struct FrameReader: Sendable {
   }
 
   private func unexpected(_ record: Record, _ expected: String) -> SSNTPError {
-    .unexpectedFirstValue(type: record.type, operand: record.operand, expected: expected)
+    .unexpectedFirstValue(type: record.type, operand: record.operand, in: dialect, expected: expected)
   }
 }

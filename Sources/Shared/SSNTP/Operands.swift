@@ -1,5 +1,5 @@
-// The numbers of SSNTP and their names in SSNTP's documentation. A peer may send numbers that are not here:
-// a Frame keeps the raw bytes.
+// The operands of SSNTP and their names in SSNTP's documentation; OperandNumbers.swift has their numbers. A peer may send
+// numbers that are not here: a Frame keeps the raw bytes.
 
 /// What a frame is about; the operand says more.
 public enum FrameType: UInt8, CaseIterable, Sendable, CustomStringConvertible {
@@ -9,47 +9,56 @@ public enum FrameType: UInt8, CaseIterable, Sendable, CustomStringConvertible {
 }
 
 /// Operand of a COMMAND.
-public enum Command: UInt8, CaseIterable, Sendable, CustomStringConvertible {
-  case connect, start, stop, stats, evacuate, delete, restart
-  case assignPublicIP, releasePublicIP, configure, attachVolume, detachVolume, restore
-
-  private static let names = [
-    "CONNECT", "START", "STOP", "STATS", "EVACUATE", "DELETE", "RESTART",
-    "AssignPublicIP", "ReleasePublicIP", "CONFIGURE", "AttachVolume", "DetachVolume", "Restore",
-  ]
-
-  public var description: String { Self.names[Int(rawValue)] }
+public enum Command: String, Operand {
+  case connect = "CONNECT"
+  case start = "START"
+  case stop = "STOP"
+  case stats = "STATS"
+  case evacuate = "EVACUATE"
+  case delete = "DELETE"
+  case restart = "RESTART"
+  case assignPublicIP = "AssignPublicIP"
+  case releasePublicIP = "ReleasePublicIP"
+  case configure = "CONFIGURE"
+  case attachVolume = "AttachVolume"
+  case detachVolume = "DetachVolume"
+  case restore = "Restore"
+  case refreshConcentrator = "RefreshCNCI"
 }
 
 /// Operand of a STATUS: the state of a node.
-public enum Status: UInt8, CaseIterable, Sendable, CustomStringConvertible {
-  case connected, ready, full, offline, maintenance
-
-  public var description: String { ["CONNECTED", "READY", "FULL", "OFFLINE", "MAINTENANCE"][Int(rawValue)] }
+public enum Status: String, Operand {
+  case connected = "CONNECTED"
+  case ready = "READY"
+  case full = "FULL"
+  case offline = "OFFLINE"
+  case maintenance = "MAINTENANCE"
 }
 
 /// Operand of an ERROR.
-public enum ErrorCode: UInt8, CaseIterable, Sendable, CustomStringConvertible {
-  case invalidFrameType, startFailure, stopFailure, connectionFailure, restartFailure
-  case deleteFailure, connectionAborted, invalidConfiguration, attachVolumeFailure, detachVolumeFailure
-
-  private static let names = [
-    "InvalidFrameType", "StartFailure", "StopFailure", "ConnectionFailure", "RestartFailure",
-    "DeleteFailure", "ConnectionAborted", "InvalidConfiguration", "AttachVolumeFailure", "DetachVolumeFailure",
-  ]
-
-  public var description: String { Self.names[Int(rawValue)] }
+public enum ErrorCode: String, Operand {
+  case invalidFrameType = "InvalidFrameType"
+  case startFailure = "StartFailure"
+  case stopFailure = "StopFailure"
+  case connectionFailure = "ConnectionFailure"
+  case restartFailure = "RestartFailure"
+  case deleteFailure = "DeleteFailure"
+  case connectionAborted = "ConnectionAborted"
+  case invalidConfiguration = "InvalidConfiguration"
+  case attachVolumeFailure = "AttachVolumeFailure"
+  case detachVolumeFailure = "DetachVolumeFailure"
 }
 
 /// Operand of an EVENT.
-public enum Event: UInt8, CaseIterable, Sendable, CustomStringConvertible {
-  case tenantAdded, tenantRemoved, instanceDeleted, concentratorInstanceAdded, publicIPAssigned
-  case publicIPUnassigned, traceReport, nodeConnected, nodeDisconnected, instanceStopped
-
-  private static let names = [
-    "TenantAdded", "TenantRemoved", "InstanceDeleted", "ConcentratorInstanceAdded", "PublicIPAssigned",
-    "PublicIPUnassigned", "TraceReport", "NodeConnected", "NodeDisconnected", "InstanceStopped",
-  ]
-
-  public var description: String { Self.names[Int(rawValue)] }
+public enum Event: String, Operand {
+  case tenantAdded = "TenantAdded"
+  case tenantRemoved = "TenantRemoved"
+  case instanceDeleted = "InstanceDeleted"
+  case concentratorInstanceAdded = "ConcentratorInstanceAdded"
+  case publicIPAssigned = "PublicIPAssigned"
+  case publicIPUnassigned = "PublicIPUnassigned"
+  case traceReport = "TraceReport"
+  case nodeConnected = "NodeConnected"
+  case nodeDisconnected = "NodeDisconnected"
+  case instanceStopped = "InstanceStopped"
 }

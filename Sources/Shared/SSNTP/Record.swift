@@ -1,4 +1,5 @@
 import Gob
+import Instances
 
 /// A value of the stream before it is known which structure it is: what any of them may have, matched by name.
 /// Fields that the peer left out are zero.
@@ -52,8 +53,10 @@ struct Record {
       major: major, minor: minor, role: role, source: source, destination: destination, payload: payload)
   }
 
-  var frame: Frame {
-    Frame(major: major, minor: minor, type: type, operand: operand, origin: origin, trace: trace, payload: payload)
+  func frame(in dialect: SSNTPDialect) -> Frame {
+    Frame(
+      major: major, minor: minor, type: type, operand: operand, in: dialect, origin: origin, trace: trace,
+      payload: payload)
   }
 }
 

@@ -9,6 +9,7 @@ struct OptionFlags {
   let servers: Flag<[ServerAddress]>
   let authorities: Flag<String>
   let certificate: Flag<String>
+  let dialect: Flag<SSNTPDialect>
   let stateFolder: Flag<String>
   let virtualisation: Flag<Settings.Virtualisation>
   let stopGrace: Flag<Duration>
@@ -75,6 +76,12 @@ struct OptionFlags {
         In PEM, the certificate first, then its private key. It is opened before the change of user, so it can be \
         root's alone.
         """, completion: .file)
+    dialect = flags.choice(
+      "ssntp-dialect", "YEAR", default: .v2016, group: "Scheduler", help: "numbers that it uses",
+      detail: """
+        Schedulers number commands and errors in one of two ways: as until 2017, or as since, without STOP, RESTART, \
+        DetachVolume and their failures. See docs/PROTOCOL.md.
+        """)
 
     stateFolder = flags.string(
       "state-dir", "FOLDER", default: "/var/lib/ciao", group: "Instances", help: "images, instances, logs",

@@ -20,6 +20,7 @@ public struct Settings: Sendable {
   public let servers: [ServerAddress]
   public let authorities: String
   public let certificate: String
+  public let dialect: SSNTPDialect
   public let stateFolder: String
   public let virtualisation: Virtualisation
   /// Seconds.
@@ -84,6 +85,7 @@ public struct Settings: Sendable {
     servers = parsed[options.servers]
     authorities = parsed[options.authorities]
     certificate = parsed[options.certificate]
+    dialect = parsed[options.dialect]
     stateFolder = parsed[options.stateFolder]
     virtualisation = parsed[options.virtualisation]
     stopGrace = parsed[options.stopGrace] / .seconds(1)

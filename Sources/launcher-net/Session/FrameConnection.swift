@@ -1,5 +1,6 @@
 import AsyncLoop
 import Glibc
+import Instances
 import Linux
 import Loop
 import SSNTP
@@ -39,7 +40,7 @@ import TLS
   private let socket: Descriptor
   private let tls: TLSConnection
   private let frameDeadline: Double
-  private var reader = FrameReader(at: .client)
+  private var reader: FrameReader
   private var writer = FrameWriter()
   private var buffer = [UInt8](repeating: 0, count: FrameConnection.readSize)
   /// What waits to be sent.
@@ -57,7 +58,8 @@ import TLS
   var negotiated: String { tls.negotiated }
 
   /// `frameDeadline`: seconds that a frame may take from its first byte to its last.
-  init(_ socket: Descriptor, _ tls: TLSConnection, frameDeadline: Double) {
+  init(_ socket: Descriptor, _ tls: TLSConnection, _ dialect: SSNTPDialect, frameDeadline: Double) {
+    reader = FrameReader(at: .client, dialect)
     self.socket = socket
     self.tls = tls
     self.frameDeadline = frameDeadline

@@ -23,6 +23,7 @@ import TLS
   struct Identity {
     let uuid: NodeUUID
     let role: Role
+    var dialect = SSNTPDialect.v2016
   }
 
   enum Failure: Error, CustomStringConvertible {
@@ -87,9 +88,16 @@ import TLS
     }
   }
 
-  /// Queues a frame on the current connection, if there is one.
+  /// Queues a frame on the current connection, if there is one. What the scheduler's dialect lacks is done with.
   func send(_ make: (NodeUUID) -> Frame, whenSent: (() -> Void)? = nil) {
-    connection?.send(make(identity.uuid), whenSent: whenSent)
+    guard let connection else { return }
+    let frame = make(identity.uuid)
+    guard let translated = frame.translated(to: identity.dialect) else {
+      log.warning("not sent, for SSNTP has no such frame with -ssntp-dialect=\(identity.dialect.rawValue): \(frame)")
+      whenSent?()
+      return
+    }
+    connection.send(translated, whenSent: whenSent)
   }
 
   private func serve(_ server: ServerAddress) async throws {
@@ -97,7 +105,7 @@ import TLS
     let socket = try await dial(addresses, server.port)
     let connection = FrameConnection(
       socket, try TLSConnection(context: context, descriptor: socket.raw, peerName: server.host),
-      frameDeadline: deadlines.frame)
+      identity.dialect, frameDeadline: deadlines.frame)
     // The old connection ends before a new one begins: servers know clients by their UUID.
     defer { connection.close() }
     try await connection.handshake(until: .after(seconds: deadlines.handshake))

@@ -1,6 +1,7 @@
 import Glibc
 import Glog
 import GoFlags
+import Instances
 import Linux
 import Loop
 
@@ -18,6 +19,9 @@ enum ServeCommand {
       note: "port 0: a free one", group: "Server", help: "where to listen, on this machine's loopback interface only"
     ) { LoopbackAddress($0) }
     let hosts = flags.hosts()
+    let dialect = flags.choice(
+      "ssntp-dialect", "YEAR", default: SSNTPDialect.v2016, group: "Server",
+      help: "numbers of commands and errors; launchers need the same")
     let verbose = flags.bool("v", group: "Output", help: "log what happens on standard error")
     let parsed = try Arguments(arguments, flags: flags, operands: 0).flags
 
@@ -32,16 +36,18 @@ enum ServeCommand {
       throw UsageError(
         description: "-hosts is for new certificates, but \(folder.path) has certificates; remove them or the flag")
     }
-    return try serve(in: folder, at: parsed[address])
+    return try serve(in: folder, at: parsed[address], parsed[dialect])
   }
 
-  private static func serve(in folder: ServerFolder, at address: LoopbackAddress) throws -> ExitStatus {
+  private static func serve(in folder: ServerFolder, at address: LoopbackAddress, _ dialect: SSNTPDialect) throws
+    -> ExitStatus
+  {
     let loop = try EventLoop()
     let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
     let context = try Certificates.serverContext(in: folder)
     let control = try ControlListener.open(in: folder)
     defer { try? Files.remove(ServerFolder.controlName, in: folder.descriptor) }
-    let server = try Server(address: address, context: context, control: control, loop: loop)
+    let server = try Server(address: address, context: context, control: control, loop: loop, dialect: dialect)
     loop.onReadable(signals.raw) {
       guard (try? Signals.next(signals)) != nil else { return }
       loop.stop()
@@ -51,7 +57,7 @@ enum ServeCommand {
       SSNTP server \(server.uuid) listens on \(server.address), control socket \(folder.control)
       a launcher connects with:
         launcher -server \(server.address) -cacert \(folder.path)/\(Certificates.authorityName) \
-      -cert \(folder.path)/\(Certificates.agentName)
+      -cert \(folder.path)/\(Certificates.agentName)\(dialect == .v2016 ? "" : " -ssntp-dialect=\(dialect.rawValue)")
       """)
     loop.run()
     server.close()

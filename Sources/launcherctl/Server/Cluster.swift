@@ -8,6 +8,8 @@ final class Cluster {
   let uuid = NodeUUID.random()
   /// The server's, as its certificate backs it.
   let role: Role
+  /// What its clients speak.
+  let dialect: SSNTPDialect
   let journal = Journal()
   private var nodes: [NodeUUID: Node] = [:]
   private var joined = 0
@@ -19,8 +21,9 @@ final class Cluster {
     weak var watch: OutcomeWatch?
   }
 
-  init(role: Role) {
+  init(role: Role, _ dialect: SSNTPDialect) {
     self.role = role
+    self.dialect = dialect
     journal.onAppend = { [unowned self] in onChange?() }
   }
 
@@ -136,7 +139,9 @@ final class Cluster {
   /// Sends a command and, where it is asked for, watches for its outcome.
   func send(_ request: SendRequest) throws(SendRefusal) -> (node: Node, watch: OutcomeWatch?) {
     let node = try target(of: request)
-    node.session.send(.command(request.command.ssntp, origin: uuid, payload: request.payload))
+    guard node.session.send(.command(request.command.ssntp, origin: uuid, payload: request.payload)) else {
+      throw .notInDialect(request.command, dialect)
+    }
     var watch: OutcomeWatch?
     if request.waits {
       watch = OutcomeWatch(
@@ -179,6 +184,7 @@ enum SendRefusal: Error, Equatable, CustomStringConvertible {
   case noAgent
   case noSuchNode(NodeUUID)
   case noNodeReports(String)
+  case notInDialect(InstanceCommand, SSNTPDialect)
 
   var description: String {
     switch self {
@@ -187,6 +193,8 @@ enum SendRefusal: Error, Equatable, CustomStringConvertible {
     case .noNodeReports(let instance):
       "no connected agent reports instance \(instance) in its last STATS; see launcherctl instances, or name the "
         + "node with -node"
+    case .notInDialect(let command, let dialect):
+      "SSNTP of \(dialect.rawValue) has no \(command.name); serve with -ssntp-dialect=2016 for nodes that have it"
     }
   }
 }

@@ -1,4 +1,5 @@
 import Glog
+import Instances
 import Linux
 import Loop
 import SSNTP
@@ -26,14 +27,14 @@ final class Server {
   ///   - deadline: seconds for a TLS handshake, and again for CONNECT.
   init(
     address: LoopbackAddress, context: TLSContext, control: Descriptor, loop: EventLoop,
-    deadline: Double = ServerLimits.deadline
+    dialect: SSNTPDialect = .v2016, deadline: Double = ServerLimits.deadline
   ) throws(SystemError) {
     let listener = try LoopbackListener(address)
     self.address = listener.address
     self.context = context
     self.loop = loop
     self.deadline = deadline
-    cluster = Cluster(role: Role(rawValue: context.identityRoles.rawValue))
+    cluster = Cluster(role: Role(rawValue: context.identityRoles.rawValue), dialect)
     acceptors = [
       Acceptor(listener.socket, loop: loop) { [unowned self] in takeSession($0) },
       Acceptor(control, loop: loop) { [unowned self] in takeControl($0) },

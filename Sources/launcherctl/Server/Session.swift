@@ -19,7 +19,7 @@ final class Session: SecureStreamOwner {
   private let deadlineSeconds: Double
   private let onEnd: (Session) -> Void
   private var phase = Phase.handshake
-  private var reader = FrameReader(at: .server, limits: ServerLimits.gob)
+  private var reader: FrameReader
   private var writer = FrameWriter()
   private var deadline: EventLoop.Timer?
 
@@ -28,6 +28,7 @@ final class Session: SecureStreamOwner {
     _ socket: Descriptor, context: TLSContext, cluster: Cluster, loop: EventLoop, deadline: Double,
     onEnd: @escaping (Session) -> Void
   ) throws(TLSError) {
+    reader = FrameReader(at: .server, cluster.dialect, limits: ServerLimits.gob)
     self.cluster = cluster
     self.loop = loop
     self.onEnd = onEnd
@@ -40,7 +41,13 @@ final class Session: SecureStreamOwner {
   /// The subject of the client's certificate.
   var certificate: String { stream.peerSubject }
 
-  func send(_ frame: Frame) { stream.send(writer.encode(frame: frame)) }
+  /// Sends a frame; false where the clients' dialect has no such one.
+  @discardableResult
+  func send(_ frame: Frame) -> Bool {
+    guard let translated = frame.translated(to: cluster.dialect) else { return false }
+    stream.send(writer.encode(frame: translated))
+    return true
+  }
 
   func end(_ reason: String) { stream.end(reason) }
 

@@ -14,6 +14,8 @@ final class Node {
     ]
     /// The scheduler's host: a name makes launcher-net resolve it.
     var server = "127.0.0.1"
+    /// The scheduler's own options.
+    var peer: [String] = []
     /// Run the debug binaries, not the release.
     var isDebugBuild = false
     /// Programs that others take the place of, by the names of both.
@@ -136,7 +138,7 @@ final class Node {
       try setLoopback(up: true)
       if options.network != .none { try makeComputeInterface(in: network) }
     }
-    peer = try Peer(surroundings.peer, certificates: certificates, folder: folder, through: inNetwork)
+    peer = try Peer(surroundings.peer, certificates: certificates, folder: folder, through: inNetwork, options.peer)
     port = try await peer.port()
     try await startLauncher()
   }
@@ -158,7 +160,7 @@ final class Node {
   /// Kills the scheduler and starts another at the same place.
   func replacePeer() async throws {
     peer.kill()
-    peer = try Peer(surroundings.peer, certificates: certificates, folder: folder, port: port)
+    peer = try Peer(surroundings.peer, certificates: certificates, folder: folder, port: port, options.peer)
     _ = try await peer.port()
   }
 

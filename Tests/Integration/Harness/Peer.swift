@@ -13,13 +13,14 @@ final class Peer {
   /// Starts it on a free port of 127.0.0.1, or on `port`.
   /// `wrapper` is a command that executes it.
   convenience init(
-    _ program: String, certificates: String, folder: String, port: Int = 0, through wrapper: [String] = []
+    _ program: String, certificates: String, folder: String, port: Int = 0, through wrapper: [String] = [],
+    _ options: [String] = []
   ) throws {
     try self.init(
       wrapper + [
         program, "-listen", "127.0.0.1:\(port)", "-ca", "\(certificates)/ca.pem", "-cert",
         "\(certificates)/server.pem",
-      ], folder: folder)
+      ] + options, folder: folder)
   }
 
   /// Starts one that misbehaves, in each way on a port of its own (Tests/Peer/misbehave.go).

@@ -1,4 +1,5 @@
 import Glibc
+import Instances
 import Linux
 import SSNTP
 import TLS
@@ -32,12 +33,20 @@ final class TestClient {
   let uuid: NodeUUID
   private let socket: Descriptor
   private let tls: TLSConnection
-  private var reader = FrameReader(at: .client)
+  private let dialect: SSNTPDialect
+  private var reader: FrameReader
   private var writer = FrameWriter()
 
   /// Connects up to the end of the TLS handshake.
-  init(_ server: TestServer, certificate: String = "agent.pem", uuid: NodeUUID = .random()) throws {
+  init(
+    _ server: TestServer, certificate: String = "agent.pem", uuid: NodeUUID = .random(),
+    _ dialect: SSNTPDialect = .v2016
+  )
+    throws
+  {
     self.uuid = uuid
+    self.dialect = dialect
+    reader = FrameReader(at: .client, dialect)
     socket = try connectedSocket(to: server.port)
     tls = try TLSConnection(
       context: server.clientContext(certificate), descriptor: socket.raw, peerName: "localhost")
@@ -59,8 +68,10 @@ final class TestClient {
   }
 
   /// An agent that is connected.
-  static func agent(_ server: TestServer, uuid: NodeUUID = .random()) throws -> TestClient {
-    let client = try TestClient(server, uuid: uuid)
+  static func agent(_ server: TestServer, uuid: NodeUUID = .random(), _ dialect: SSNTPDialect = .v2016) throws
+    -> TestClient
+  {
+    let client = try TestClient(server, uuid: uuid, dialect)
     guard case .connected(let answer)? = try client.connect(role: .agent) else {
       throw SocketFailure(step: "CONNECT")
     }
@@ -75,7 +86,9 @@ final class TestClient {
     return try receive()
   }
 
-  func send(_ frame: Frame) throws { try send(writer.encode(frame: frame)) }
+  func send(_ frame: Frame) throws {
+    try send(writer.encode(frame: try #require(frame.translated(to: dialect))))
+  }
 
   func send(_ bytes: [UInt8]) throws {
     var rest = bytes[...]

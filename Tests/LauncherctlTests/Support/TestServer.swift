@@ -9,9 +9,9 @@ final class TestServer {
   let program: Program
   let port: UInt16
 
-  init(in folder: Folder? = nil) throws {
+  init(in folder: Folder? = nil, _ options: String...) throws {
     self.folder = try folder ?? Folder()
-    program = try Program(["serve", "-dir", self.folder.path, "-listen", "127.0.0.1:0"])
+    program = try Program(["serve", "-dir", self.folder.path, "-listen", "127.0.0.1:0"] + options)
     let line = try program.line { $0.contains("listens on") }
     let match = try #require(line.firstMatch(of: /127\.0\.0\.1:(\d+)/))
     port = try #require(UInt16(match.1))
