@@ -16,6 +16,8 @@ struct Audit {
   let deviations: [Deviation]
   /// The child that may use a container engine; nil: containers are off.
   let containers: NodeProcess?
+  /// Its instances are made up.
+  let isSimulation: Bool
 
   struct Settings {
     var expectations = Expectations()
@@ -36,6 +38,7 @@ struct Audit {
       below: settings.root, instances: "\(settings.stateFolder)/instances", hasNetworks: settings.hasNetworks)
     guard !node.all.isEmpty else { throw NothingFound() }
     containers = node.containers
+    isSimulation = node.isSimulation
     var places: [Place: String] = [
       .instances: "\(settings.stateFolder)/instances", .images: "\(settings.stateFolder)/images",
       .logs: settings.logFolder,

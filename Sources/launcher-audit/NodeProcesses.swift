@@ -25,10 +25,14 @@ struct NodeProcesses {
   var missing: [String] = []
   /// The child that may use a container engine, where containers are on.
   var containers: NodeProcess? { all.first { $0.rights.name == ProcessRights.containers.name } }
+  /// Its instances are made up.
+  private(set) var isSimulation = false
   var hasFrontEnd: Bool { all.contains { $0.rights.name == ProcessRights.frontEnd.name } }
 
   /// Present wherever launcher runs; the resolver is there only where a scheduler has a name.
-  private static let expected: [ProcessRights] = [.net, .manager, .spawner, .observer, .stats]
+  private static let expected: [ProcessRights] = [.net, .manager, .stats]
+  /// The same for what runs machines.
+  private static let expectedForMachines: [ProcessRights] = [.spawner, .observer]
 
   /// - hasNetworks: the node is to have a part in tenants' networks.
   /// - below: only what descends from this process, and the machines of its instances.
@@ -56,7 +60,9 @@ struct NodeProcesses {
     }
     addMachines(states.filter { root == nil || descends($0) || $0.holds(filesBelow: instances) })
     let names = Set(all.map(\.rights.name))
-    let expected = Self.expected + (hasNetworks ? [.network] : [])
+    isSimulation = all.contains { $0.rights.name == ProcessRights.manager.name && $0.state.isSimulation }
+    let forMachines = Self.expectedForMachines + (hasNetworks ? [.network] : [])
+    let expected = Self.expected + (isSimulation ? [] : forMachines)
     missing = names.isEmpty ? [] : expected.map(\.name).filter { !names.contains($0) }
     if let unit = all.first(where: { $0.rights.name == ProcessRights.network.name })?.observed.unit {
       for index in all.indices where all[index].observed.unit == unit { all[index].sharesNodeNetwork = true }

@@ -25,6 +25,8 @@ struct ProcessState {
   let parent: pid_t
   /// The name that the process has for itself.
   let threadName: String
+  /// It was started with `-simulation`.
+  let isSimulation: Bool
   /// The file that it executes; a file that was replaced since ends in " (deleted)".
   let program: String
   let users: [uid_t]
@@ -87,6 +89,9 @@ extension ProcessState {
     }
     parent = pid_t(numbers("PPid").first ?? 0)
     threadName = status["Name"] ?? ""
+    isSimulation = try text("cmdline").split(separator: "\0").contains {
+      $0.drop { $0 == "-" } == "simulation" || $0.drop { $0 == "-" } == "simulation=true"
+    }
     program = try Self.link("/proc/\(pid)/exe")
     users = numbers("Uid").map { uid_t($0) }
     groups = numbers("Gid").map { gid_t($0) }

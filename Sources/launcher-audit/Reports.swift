@@ -1,5 +1,6 @@
 import JSON
 import Rights
+import Settings
 
 extension Audit {
   /// For people: a line for each process, a sentence for each deviation.
@@ -22,7 +23,8 @@ extension Audit {
         .trimmingTrailingSpaces
     }
     let verdict = deviations.isEmpty ? ["Everything is in order."] : deviations.map { "- \($0.sentence)." }
-    return (lines + ["", containersLine] + verdict).joined(separator: "\n") + "\n"
+    let simulation = isSimulation ? [simulationWarning + "."] : []
+    return (lines + [""] + simulation + [containersLine] + verdict).joined(separator: "\n") + "\n"
   }
 
   private var containersLine: String {
@@ -49,7 +51,7 @@ extension Audit {
     }
     return [
       "version": 1, "in_order": .bool(deviations.isEmpty), "containers": .bool(containers != nil),
-      "processes": .array(list),
+      "simulation": .bool(isSimulation), "processes": .array(list),
       "deviations": .array(
         deviations.map { deviation in
           [

@@ -103,8 +103,12 @@ final class InstanceSampler {
     var sample = InstanceSample(instance: record.instance, state: record.state)
     sample.sshIP = record.sshIP?.description ?? ""
     sample.sshPort = Int(record.sshPort)
-    sample.memoryUsageMB = entry.memoryMB
+    sample.memoryUsageMB = record.memoryMB ?? entry.memoryMB
     sample.diskUsageMB = disk(entry)
+    if let usage = record.cpuUsage {
+      sample.cpuUsage = usage
+      return sample
+    }
     let isContainer = record.kind == .docker
     let time = read(
       entry.files.time, "CPU time", of: entry,

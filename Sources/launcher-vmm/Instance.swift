@@ -82,16 +82,18 @@ import Spawning
     guard exists else { return nil }
     let state: InstanceState = isStarting ? .pending : isRunning ? .active : .exited
     let ssh = file?.spec.sshAddress
-    return InstanceRecord(
+    var record = InstanceRecord(
       instance: id, kind: file?.spec.kind ?? .qemu, state: state,
       vcpus: file?.spec.resources.vcpus ?? Resources.defaultVCPUs, diskMB: node.containers?.diskMB(of: id),
       sshIP: ssh?.ip, sshPort: ssh?.port ?? 0)
+    if node.isSimulation, let file { record.makeUpFigures(file.spec) }
+    return record
   }
 
   /// For launcher-stats, beside the record.
   var files: InstanceFiles {
     var files = InstanceFiles(memory: figures?.memory, time: figures?.time)
-    if let file, file.spec.kind == .qemu {
+    if let file, file.spec.kind == .qemu, !node.isSimulation {
       do {
         files.disk = try Descriptor.name(InstanceDisk.name, in: node.store.folder(of: id).handle)
       } catch {
@@ -316,8 +318,9 @@ import Spawning
   }
 
   private func measure(_ runner: any Runner) async {
+    guard let target = runner.observed, let observer = node.observer else { return }
     do {
-      let opened = try await node.observer.figures(of: runner.observed)
+      let opened = try await observer.figures(of: target)
       // Its number cannot have passed to another process while its end is not seen.
       if self.runner === runner { figures = opened }
     } catch {

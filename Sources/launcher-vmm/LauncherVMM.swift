@@ -47,6 +47,7 @@ import Startup
     do {
       if options.isHardReset { exit(try HardReset.run(options)) }
       try options.requireInterfaces()
+      if options.isSimulation { try SimulatedNode.run(options) }
       let listener = try Startup.inheritedListener()
       try Startup.closeDescriptors(from: Startup.firstInherited + 1)
       let programs = ProgramPaths()
@@ -62,6 +63,7 @@ import Startup
       let logSettings = options.logSettings(of: .vmm)
       log.configure(logSettings)
       let store = try InstanceStore(StateFolder(options.stateFolder))
+      try store.claim(forSimulation: false)
       let null = try Descriptor.open("/dev/null", O_RDWR)
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
       let powerDown = try Signals.descriptor(for: [SIGPWR])
@@ -74,8 +76,7 @@ import Startup
           "-with-ui=window: who breaks out of a machine into its QEMU can see and use the other windows of display \(display.name); run guests that you trust alone"
         )
       }
-      let users = Peers.Users(
-        net: options.netUID ?? options.user?.uid ?? getuid(), stats: options.statsUID ?? options.user?.uid ?? getuid())
+      let users = Peers.Users(options)
       LoopActor.prepare()
       try options.confine(.manager, store.surroundings(firmware, machineGroups: groups?.path), as: .vmm, logSettings)
       LoopActor.run {

@@ -16,13 +16,16 @@ import Spawning
   /// What is said where containers are wanted and off.
   static let containersAreOff = "containers are off on this node: start launcher with -containers"
 
-  let observer: ObserverClient
+  /// nil in a simulation.
+  let observer: ObserverClient?
+  /// Instances are made up.
+  let isSimulation: Bool
   /// nil: machines have user-mode networking.
   let networks: TenantNetworks?
   private let network: NodeNetwork
   /// nil: machines have no limits.
   let groups: MachineGroups?
-  private let machines: Machines
+  private let machines: (any Backend)?
   /// nil: off.
   private(set) var containers: Containers?
   /// Seconds that STOP waits for the guest.
@@ -44,23 +47,31 @@ import Spawning
     var toolDeadline: Double
     var capacity: Capacity
     var network: NodeNetwork
+    /// In a simulation: the name of the node's boot.
+    var simulatedBoot: String?
   }
 
   init(
-    store: InstanceStore, spawner: SpawnerClient<SpawnTask>, engine: ContainerEngine?, observer: ObserverClient,
+    store: InstanceStore, spawner: SpawnerClient<SpawnTask>?, engine: ContainerEngine?, observer: ObserverClient?,
     networkClient: NetworkClient?,
     null: Descriptor, peers: Peers, service: ServiceManager, _ settings: Settings
   ) {
     self.store = store
     self.observer = observer
     network = settings.network
-    networks = networkClient.map { TenantNetworks(settings.network, $0) }
+    let networks = networkClient.map { TenantNetworks(settings.network, $0) }
+    self.networks = networks
     self.peers = peers
     self.service = service
     groups = settings.groups
-    machines = Machines(
-      store: store, spawner: spawner, null: null, firmware: settings.firmware, groups: settings.groups,
-      networks: networks, console: settings.console, display: settings.display, toolDeadline: settings.toolDeadline)
+    let simulation = settings.simulatedBoot.map { Simulation(store, boot: $0) }
+    isSimulation = simulation != nil
+    let machines = spawner.map {
+      Machines(
+        store: store, spawner: $0, null: null, firmware: settings.firmware, groups: settings.groups,
+        networks: networks, console: settings.console, display: settings.display, toolDeadline: settings.toolDeadline)
+    }
+    self.machines = simulation ?? machines
     stopGrace = settings.stopGrace
     capacity = settings.capacity
     containers = engine.map { Containers($0, node: self) }
@@ -99,6 +110,7 @@ import Spawning
   /// Says which machines run that belong to no instance. They are left alone: whoever took the folder away may want
   /// something of them yet.
   private func reportStrays() {
+    if isSimulation { return }
     do {
       for stray in try StrayMachine.all(of: store.instancesPath)
       where !(instances[stray.instance]?.mayHaveMachine ?? false) {
@@ -158,7 +170,7 @@ import Spawning
   func backend(of kind: InstanceKind) -> (any Backend)? {
     switch kind {
     case .qemu: machines
-    case .docker: containers
+    case .docker: isSimulation ? machines : containers
     }
   }
 

@@ -11,12 +11,22 @@ enum VMMReadiness {
       let groups = user.groups + (options.containerGroup.map { [$0] } ?? [])
       sh_set_ids(user.uid, user.gid, groups, Int32(groups.count))
     }
+    if options.isSimulation { Readiness.report(simulation(options)) }
     var findings = tools
     findings += [firmware(options), acceleration(options), images(options)]
     if options.runsContainers { findings += ContainerReadiness.findings(options) }
     if options.console != .none { findings.append(console(options.console)) }
     findings.append(Folder("\(options.stateFolder)/instances").finding("instances", "make instances"))
     Readiness.report(findings)
+  }
+
+  private static func simulation(_ options: Settings) -> [Finding] {
+    [
+      Finding(
+        .limited, "simulation", simulationWarning,
+        remedy: "start launcher without -simulation for real instances"),
+      Folder("\(options.stateFolder)/instances").finding("instances", "make instances"),
+    ]
   }
 
   private static var tools: [Finding] {

@@ -15,6 +15,7 @@ import Startup
       .launcher, libraries: Confinement.libraryVersions, document: Documents.text)
     if options.checksConfiguration { CheckConfiguration.run(options, programs: programFolder) }
     log.configure(options.log.early)
+    if options.isSimulation { log.warning(simulationWarning) }
     if let obstacle = options.obstacle { log.fatal(obstacle, status: Settings.usageStatus) }
     // The modes of the folders are meant: other users go through them.
     umask(0o022)

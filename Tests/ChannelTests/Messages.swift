@@ -127,6 +127,7 @@ func samples() throws -> [Sample] {
         InstanceRecord(
           instance: id, kind: .docker, state: .active, vcpus: 1, diskMB: .max, sshIP: nil, sshPort: 0),
         InstanceFiles(memory: try file(), time: try file()))),
+    Sample("simulated instance", VMMToStats.instance(simulatedRecord(), InstanceFiles())),
     Sample(
       "instance with a disk",
       VMMToStats.instance(
@@ -200,4 +201,11 @@ func samples() throws -> [Sample] {
 func fullStack() -> ImageStack {
   let names = (1..<ImageStack.maximumBelow).map { ImageName("image-\($0)")! }
   return ImageStack(.qcow2, over: names.map { .init($0, .qcow2) } + [.init(ImageName("last")!, .raw)])!
+}
+
+private func simulatedRecord() -> InstanceRecord {
+  var record = InstanceRecord(
+    instance: fullSpec().instance, state: .active, vcpus: 1, diskMB: 3, sshIP: nil, sshPort: 0)
+  (record.memoryMB, record.cpuUsage) = (2, 1)
+  return record
 }

@@ -23,6 +23,8 @@ private func makeFile(_ spec: InstanceSpec = fullSpec()) throws -> InstanceFile 
   #expect(try InstanceFile(bytes: least.bytes) == least)
   least.run = .process(InstanceFile.Run.Process(pid: 2, startTime: 0, bootID: ""))
   #expect(try InstanceFile(bytes: least.bytes) == least)
+  least.run = .simulated
+  #expect(try InstanceFile(bytes: least.bytes) == least)
 }
 
 @Test func stateNamesEveryImageBelowADisk() throws {

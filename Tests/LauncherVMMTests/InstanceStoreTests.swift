@@ -141,3 +141,19 @@ private func dig(in folder: Descriptor) throws {
   try #require(symlink("/etc", "\(folder.path)/instances/abc") == 0)
   #expect(throws: SystemError.self) { try store.folder(of: Identifier("abc")!) }
 }
+
+@Test func realAndSimulatedInstancesAreNeverInOneFolder() throws {
+  let (folder, store) = try makeStateFolder()
+  // Without instances a folder changes its kind.
+  for isSimulation in [false, true, false, true, true] { try store.claim(forSimulation: isSimulation) }
+  _ = try makeInstance(store)
+  try store.claim(forSimulation: true)
+  #expect(throws: InstanceStore.Mixed.self) { try store.claim(forSimulation: false) }
+  #expect(try store.list() == [id])
+  try store.removeHere(id)
+  try store.claim(forSimulation: false)
+  _ = try makeInstance(store)
+  try store.claim(forSimulation: false)
+  #expect(throws: InstanceStore.Mixed.self) { try store.claim(forSimulation: true) }
+  withExtendedLifetime(folder) {}
+}

@@ -165,6 +165,20 @@ struct Row: CustomStringConvertible, Sendable {
         "read-backing-image", "list-instances", "write-own-disk", "create-beside-own-disk",
         "make-pipe-beside-own-disk", "read-proc", "connect-socket", "connect-other-monitor", "limit-machine",
       ]),
+    // What the manager may do for machines kills it.
+    Row(
+      process: "simulation",
+      forbidden: [
+        (
+          killed,
+          everyAllowList + sockets + [
+            "make-executable", "bind-port", "raise-core-limit", "make-device-beside-own-disk",
+            "make-pipe-beside-own-disk", "connect-socket", "connect-other-monitor",
+          ]
+        ),
+        (.failed(EACCES), opening + ["read-backing-image", "limit-machine"]),
+      ],
+      allowed: ["list-instances", "write-own-disk", "create-beside-own-disk"]),
     Row(
       process: "spawner",
       forbidden: [

@@ -68,6 +68,9 @@ import Spawning
       try surroundings.set(.instances, path: folders.instances)
       surroundings.set(.firmware, [])
       try surroundings.set(.machineGroups, path: "\(target.state)/groups")
+    case "simulation":
+      rights = .simulation
+      try surroundings.set(.instances, path: StateFolder(target.state).instances)
     case "spawner", "spawner-with-spice":
       rights = process == "spawner" ? .spawner : ProcessRights.spawner.withSpice
       surroundings = try Jailer(StateFolder(target.state), ProgramPaths(), firmware: nil).surroundings

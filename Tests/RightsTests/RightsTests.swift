@@ -6,7 +6,7 @@ import Testing
 private let all =
   ProcessRights.all + [
     .stats.withLogFiles, .net.withLogFiles, .stats.withMetricsFile, .qemu.withWindow, .spawner.withWindow,
-    .spawner.withSpice,
+    .spawner.withSpice, .simulation,
   ]
 
 private func allowed(_ rights: ProcessRights) -> Set<String> {
@@ -42,6 +42,23 @@ func everyRuleHasNamesAndAReason(process: Int) throws {
   #expect(policy.scopesSignals && policy.scopesAbstractSockets || policy.scopeReason.count >= 3)
 }
 
+@Test func aSimulationMayDoLessThanLauncherVMM() {
+  let (simulation, manager) = (ProcessRights.simulation, ProcessRights.manager)
+  #expect(allowed(simulation).isStrictSubset(of: allowed(manager)))
+  for rule in simulation.seccomp.rules {
+    #expect(
+      manager.seccomp.rules.contains { other in
+        Set(rule.names).isSubset(of: other.names) && (other.conditions == rule.conditions)
+      }, "\(rule.names)")
+  }
+  #expect(simulation.capabilities == [])
+  guard case .domain(let domain) = simulation.landlock else {
+    Issue.record("a simulation has no Landlock domain")
+    return
+  }
+  #expect(domain.files.map(\.place) == [.instances])
+}
+
 @Test func noConfinedProcessMayExecuteForkTraceMountOrChangeItsUser() {
   let never = [
     "execve", "execveat", "fork", "vfork", "clone", "clone3", "ptrace", "process_vm_readv", "process_vm_writev",
@@ -49,7 +66,7 @@ func everyRuleHasNamesAndAReason(process: Int) throws {
     "umount2", "unshare", "setns", "setuid", "setgid", "setresuid", "setresgid", "setgroups", "capset", "bpf", "kill",
     "init_module", "keyctl", "io_uring_setup", "pkey_mprotect", "personality",
   ]
-  for rights in [ProcessRights.net, .resolver, .manager, .observer, .network, .stats] {
+  for rights in [ProcessRights.net, .resolver, .manager, .simulation, .observer, .network, .stats] {
     guard case .allowList = rights.seccomp.kind else {
       Issue.record("\(rights.name) has no allow-list")
       continue
@@ -77,7 +94,7 @@ func everyRuleHasNamesAndAReason(process: Int) throws {
 }
 
 @Test func memoryIsNeverExecutableWhereNoModulesAreLoaded() {
-  for rights in [ProcessRights.net, .manager, .observer, .network, .stats] {
+  for rights in [ProcessRights.net, .manager, .simulation, .observer, .network, .stats] {
     for rule in rights.seccomp.rules where !Set(rule.names).isDisjoint(with: ["mmap", "mprotect"]) {
       #expect(
         rule.conditions == [SyscallRule.Condition(argument: 2, comparison: .equal(mask: 4, value: 0))],

@@ -9,6 +9,10 @@ public struct InstanceRecord: Equatable, Sendable {
   public var vcpus: Int
   /// 10^6 bytes, where it is known otherwise than by a file.
   public var diskMB: Int?
+  /// MiB, of an instance that nothing can be measured of.
+  public var memoryMB: Int?
+  /// The same, 0 to 100.
+  public var cpuUsage: Int?
   /// Where the guest's ssh is reached; nil where there is no such way.
   public var sshIP: IPv4Address?
   public var sshPort: UInt16
@@ -70,7 +74,9 @@ public enum VMMToStats: Message {
       writer.integer(record.kind.rawValue)
       writer.integer(record.state.rawValue)
       writer.integer(UInt32(record.vcpus))
-      writer.optional(record.diskMB) { $0.integer(Int64($1)) }
+      for figure in [record.diskMB, record.memoryMB, record.cpuUsage] {
+        writer.optional(figure) { $0.integer(Int64($1)) }
+      }
       writer.optional(record.sshIP) { $0.address($1) }
       writer.integer(record.sshPort)
       for file in [files.memory, files.time, files.disk] { writer.bool(file != nil) }
@@ -90,10 +96,13 @@ public enum VMMToStats: Message {
       let state = try reader.choice(InstanceState.self)
       let vcpus = Int(try reader.integer(UInt32.self))
       guard Resources.vcpusAllowed.contains(vcpus) else { throw WireError("\(vcpus) vcpus") }
-      let record = InstanceRecord(
-        instance: instance, kind: kind, state: state, vcpus: vcpus,
-        diskMB: try reader.optional { (r) throws(WireError) in try r.figure() },
+      let disk = try reader.optional { (r) throws(WireError) in try r.figure() }
+      let memory = try reader.optional { (r) throws(WireError) in try r.figure() }
+      let cpu = try reader.optional { (r) throws(WireError) in try r.figure() }
+      var record = InstanceRecord(
+        instance: instance, kind: kind, state: state, vcpus: vcpus, diskMB: disk,
         sshIP: try reader.optional { (r) throws(WireError) in try r.address() }, sshPort: try reader.integer())
+      (record.memoryMB, record.cpuUsage) = (memory, cpu)
       var files = InstanceFiles()
       files.memory = try reader.bool() ? try descriptors.next() : nil
       files.time = try reader.bool() ? try descriptors.next() : nil

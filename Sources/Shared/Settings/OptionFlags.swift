@@ -15,6 +15,7 @@ struct OptionFlags {
   let stopGrace: Flag<Duration>
   let toolDeadline: Flag<Duration>
   let hardReset: Flag<Bool>
+  let simulation: Flag<Bool>
   let console: Flag<ConsoleKind>
   let firmware: Flag<String>
   let containers: Flag<Bool>
@@ -99,6 +100,13 @@ struct OptionFlags {
     hardReset = flags.bool(
       "hard-reset", group: "Instances", help: "delete all instances, and end",
       detail: "Kills and deletes all instances, says what was done, and ends. No launcher may run meanwhile.")
+    simulation = flags.bool(
+      "simulation", group: "Instances", help: "make instances up, execute nothing",
+      detail: """
+        For tests of schedulers and of scale. Instances are folders with a state and a made-up life: no disk, machine, \
+        container or network device is made, and no image is needed. The folder of instances must be empty or a \
+        simulation's. See docs/PERFORMANCE.md.
+        """)
     firmware = flags.string(
       "ovmf", "FILE", group: "Instances", help: "EFI firmware of machines",
       detail: """

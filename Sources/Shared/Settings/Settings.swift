@@ -29,6 +29,8 @@ public struct Settings: Sendable {
   public let toolDeadline: Double
   /// Delete all instances and end, instead of running them.
   public let isHardReset: Bool
+  /// Instances are records with a made-up life: nothing is executed.
+  public let isSimulation: Bool
   public let console: ConsoleKind
   /// The file of the EFI firmware; empty: where the distribution has it.
   public let firmware: String
@@ -91,6 +93,7 @@ public struct Settings: Sendable {
     stopGrace = parsed[options.stopGrace] / .seconds(1)
     toolDeadline = parsed[options.toolDeadline] / .seconds(1)
     isHardReset = parsed[options.hardReset]
+    isSimulation = parsed[options.simulation]
     console = parsed[options.console]
     firmware = parsed[options.firmware]
     runsContainers = parsed[options.containers]
@@ -148,6 +151,10 @@ public struct Settings: Sendable {
     log.settings(program: program.rawValue, part: part, user: user?.uid ?? getuid())
   }
 }
+
+/// What is said wherever somebody might take a simulation for a node.
+public let simulationWarning =
+  "SIMULATION: instances are made up; nothing is executed, and no disk, machine, container or network device is made"
 
 /// The programs that share these options.
 public enum LauncherProgram: String, CaseIterable, Sendable {

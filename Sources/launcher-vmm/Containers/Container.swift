@@ -20,7 +20,7 @@ import Linux
   }
 
   nonisolated var name: String { "container \(state.id), process \(state.pid)" }
-  var observed: ObserveRequest.Target { .container(state.id) }
+  var observed: ObserveRequest.Target? { .container(state.id) }
   var run: InstanceFile.Run? { .container(state.id) }
 
   /// The engine has said that it does not run any more.

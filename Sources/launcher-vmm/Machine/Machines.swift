@@ -148,7 +148,7 @@ extension MachineGroups {
 
 extension Machine: Runner {
   nonisolated var name: String { "process \(pid)" }
-  var observed: ObserveRequest.Target { .process(pid) }
+  var observed: ObserveRequest.Target? { .process(pid) }
 
   func stop(grace: Double, hurry: Gate, isHurried: () -> Bool) async throws {
     await askToEnd(grace: grace, hurry: hurry, isHurried: isHurried)

@@ -5,6 +5,7 @@ import Glog
 import Instances
 import Linux
 import Loop
+import Settings
 
 /// launcher-vmm's end of every channel: lets launcher-net and launcher-stats in at the rendezvous, gives each its
 /// end, and makes the channel between the two.
@@ -22,6 +23,12 @@ import Loop
   struct Users {
     var net: uid_t
     var stats: uid_t
+
+    init(_ options: Settings) {
+      let own = options.user?.uid ?? getuid()
+      net = options.netUID ?? own
+      stats = options.statsUID ?? own
+    }
   }
 
   private let listener: Descriptor

@@ -11,8 +11,8 @@ import Linux
   var onEnd: (() -> Void)? { get set }
   /// In the log.
   nonisolated var name: String { get }
-  /// What its memory and CPU time are measured of.
-  var observed: ObserveRequest.Target { get }
+  /// What its memory and CPU time are measured of; nil where nothing can be measured.
+  var observed: ObserveRequest.Target? { get }
   /// What the state file says of it.
   var run: InstanceFile.Run? { get }
 

@@ -8,6 +8,8 @@ struct InstanceFile: Equatable {
   enum Run: Equatable {
     case process(Process)
     case container(ContainerID)
+    /// Nothing: it was made up.
+    case simulated
 
     struct Process: Equatable {
       var pid: Int32
@@ -80,6 +82,10 @@ struct InstanceFile: Equatable {
 
 extension InstanceFile.Run {
   init?(json: JSONValue) {
+    if json["simulated"]?.bool == true {
+      self = .simulated
+      return
+    }
     if let container = json["container"] {
       guard let id = container.string.flatMap({ ContainerID($0) }) else { return nil }
       self = .container(id)
@@ -96,6 +102,7 @@ extension InstanceFile.Run {
     case .process(let run):
       ["pid": .int(Int64(run.pid)), "start_time": .string(String(run.startTime)), "boot_id": .string(run.bootID)]
     case .container(let id): ["container": .string(id.text)]
+    case .simulated: ["simulated": .bool(true)]
     }
   }
 }

@@ -63,6 +63,35 @@ struct InstanceStore {
     throw InUse(path: instancesPath)
   }
 
+  private static let simulationMark = ".simulation"
+
+  struct Mixed: Error, CustomStringConvertible {
+    let path: String
+    let isSimulated: Bool
+    var description: String {
+      isSimulated
+        ? "\(path): its instances are a simulation's; use -simulation, another -state-dir, or -hard-reset to delete them"
+        : "\(path): its instances are real; use another -state-dir for -simulation"
+    }
+  }
+
+  /// Sees to it that real and simulated instances are never in one folder: each kind of node takes a folder without
+  /// instances, or with those of its own kind.
+  func claim(forSimulation isSimulation: Bool) throws {
+    let names = try Files.names(in: instances)
+    let isSimulated = names.contains(Self.simulationMark)
+    guard isSimulated != isSimulation else { return }
+    guard !names.contains(where: { Identifier($0) != nil }) else {
+      throw Mixed(path: instancesPath, isSimulated: isSimulated)
+    }
+    if isSimulation {
+      try Files.create(Self.simulationMark, [], in: instances)
+    } else {
+      try Files.remove(Self.simulationMark, in: instances)
+    }
+    try Files.sync(instances, named: instancesPath)
+  }
+
   /// A folder of one instance, in staging or in place.
   struct Folder {
     let handle: Descriptor
