@@ -14,6 +14,7 @@ _launcher() {
   -stop-grace | 1-stop-grace) COMPREPLY=() ;;
   -tool-deadline | 1-tool-deadline) COMPREPLY=() ;;
   1-hard-reset) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
+  1-simulation) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
   -ovmf | 1-ovmf) COMPREPLY=($(compgen -f -- "$current")) ;;
   1-with-ui) COMPREPLY=($(compgen -W 'none window nc spice' -- "$current")) ;;
   1-containers) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
@@ -48,7 +49,7 @@ _launcher() {
   1-check-config) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
   -rendezvous | 1-rendezvous) COMPREPLY=($(compgen -f -- "$current")) ;;
   1-version) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
-  *) COMPREPLY=($(compgen -W '-server -cacert -cert -state-dir -qemu-virtualisation -stop-grace -tool-deadline -hard-reset -ovmf -with-ui -containers -container-tool -container-socket -container-group -pull-deadline -max-vm -mem-limit -disk-limit -reject-when-full -network -compute-net -mgmt-net -tunnel -anti-spoof -stats-interval -metrics -net-user -vmm-user -stats-user -log_dir -logtostderr -alsologtostderr -stderrthreshold -v -vmodule -log_backtrace_at -log_max_size -log_max_total -config -check-config -rendezvous -version -help' -- "$current")) ;;
+  *) COMPREPLY=($(compgen -W '-server -cacert -cert -state-dir -qemu-virtualisation -stop-grace -tool-deadline -hard-reset -simulation -ovmf -with-ui -containers -container-tool -container-socket -container-group -pull-deadline -max-vm -mem-limit -disk-limit -reject-when-full -network -compute-net -mgmt-net -tunnel -anti-spoof -stats-interval -metrics -net-user -vmm-user -stats-user -log_dir -logtostderr -alsologtostderr -stderrthreshold -v -vmodule -log_backtrace_at -log_max_size -log_max_total -config -check-config -rendezvous -version -help' -- "$current")) ;;
   esac
 }
 complete -o bashdefault -F _launcher launcher

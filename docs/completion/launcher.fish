@@ -7,6 +7,7 @@ complete -c launcher -o qemu-virtualisation -x -a 'kvm software auto' -d 'runs m
 complete -c launcher -o stop-grace -x -d 'STOP waits for the guest'
 complete -c launcher -o tool-deadline -x -d 'time for qemu-img and xorriso'
 complete -c launcher -o hard-reset -f -d 'delete all instances, and end'
+complete -c launcher -o simulation -f -d 'make instances up, execute nothing'
 complete -c launcher -o ovmf -r -F -d 'EFI firmware of machines'
 complete -c launcher -o with-ui -f -d 'a console for each machine'
 complete -c launcher -o containers -f -d 'run containers, through docker'
