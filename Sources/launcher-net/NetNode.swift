@@ -116,6 +116,7 @@ import Startup
 
   /// What a scheduler may ask. Returns when the next frame may be read.
   private func handle(_ frame: Frame) async {
+    log.step("frame-arrived")
     guard frame.frameType != nil else {
       ignore("frames of type \(frame.type)")
       return session.send { .error(.invalidFrameType, origin: $0) }

@@ -158,6 +158,7 @@ import Spawning
       throw WireError("\(openRequests) requests are open already")
     }
     openRequests += 1
+    log.step("request-received \(id)")
     log.info("\(id): \(work.command.name)\(request.isRepeated ? " (repeated)" : "")")
     let instance = instances[id] ?? Instance(id, node: self)
     instances[id] = instance
@@ -246,6 +247,7 @@ import Spawning
 
   func announceCompleted(_ request: Request) {
     openRequests -= 1
+    log.step("request-completed")
     peers.sendToNet(.completed(request.number))
   }
 

@@ -3,7 +3,8 @@ import Glibc
 import Glog
 import Linux
 
-/// The steps of a command at which a test can hold launcher-vmm, to end it there as a crash would.
+/// The steps of a command: written to the log where it is to show them, and where a test can hold launcher-vmm, to end it
+/// there as a crash would.
 ///
 /// In a debug build the manager takes away the file `.stop-at` in the folder of instances when it reaches the step that
 /// the file names, and does nothing from then on. A release build knows no such file.
@@ -40,6 +41,7 @@ import Linux
     private static let longestName = 64
 
     func reach() {
+      log.step(rawValue)
       guard let folder = Self.folder,
         let name = try? Files.read(Self.fileName, in: folder, limit: Self.longestName), name == Array(rawValue.utf8)
       else { return }
@@ -48,6 +50,6 @@ import Linux
       while true { poll(nil, 0, -1) }
     }
   #else
-    func reach() {}
+    func reach() { log.step(rawValue) }
   #endif
 }

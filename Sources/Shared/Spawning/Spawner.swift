@@ -67,11 +67,13 @@ final class Spawner<Planner: ChildPlanner> {
   private func spawn(_ job: UInt64, _ task: Planner.Task, _ descriptors: [Descriptor]) {
     guard jobs.count < Self.maximumChildren else { return fail(job, "\(jobs.count) children already") }
     let plan: ChildPlan
+    log.step("spawn-asked")
     do {
       plan = try planner.plan(task)
     } catch {
       return fail(job, "\(error)")
     }
+    log.step("spawn-planned")
     var pid: pid_t = 0
     var pidfd: Int32 = -1
     var stage: Int32 = 0
@@ -82,6 +84,7 @@ final class Spawner<Planner: ChildPlanner> {
     guard code == 0 else {
       return fail(job, "\(plan.path): \(SpawnRequest.name(of: stage)): \(SystemError.text(code))")
     }
+    log.step("spawned")
     jobs[pid] = job
     guard pidfd >= 0 else {
       // Without a pidfd the manager could not watch it.

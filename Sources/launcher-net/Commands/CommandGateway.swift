@@ -51,6 +51,7 @@ import SSNTP
       openBytes += bytes
       nextNumber += 1
       send(at: open.count - 1)
+      log.step("request-sent")
     } catch let error as PayloadError {
       log.error("\(command.name): \(error)")
       fail(command, error.instance, error.reason)
@@ -91,6 +92,7 @@ import SSNTP
   }
 
   func completed(_ number: UInt64) {
+    log.step("request-completed")
     open.removeAll { $0.number == number }
     openBytes = open.reduce(0) { $0 + $1.bytes }
     room.open()

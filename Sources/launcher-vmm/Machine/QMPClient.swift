@@ -104,6 +104,7 @@ import Loop
   private func handle(_ message: JSONValue) {
     if message["QMP"] != nil {
       greeted = true
+      log.step("greeting-received")
       greeting.open()
     } else if let event = message["event"]?.string {
       onEvent(event)

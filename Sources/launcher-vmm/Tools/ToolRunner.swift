@@ -66,7 +66,9 @@ struct ToolFailure: Error, CustomStringConvertible {
       complaints.finish()
       throw Failure(description: "start \(name): \(error)")
     }
+    log.step("\(name)-started")
     let end = await child.waitForEnd(until: .after(seconds: deadline))
+    log.step("\(name)-ended")
     if end == nil {
       child.signal(SIGKILL)
       _ = await child.waitForEnd(until: .after(seconds: Self.killDeadline))
