@@ -153,6 +153,10 @@ let package = Package(
       name: "taken-over-net", dependencies: ["CProbe", "CShims", "Channel", "Instances", "Linux"],
       path: "Tests/TakenOverNet", swiftSettings: settings),
     .executableTarget(name: "audit-probe", path: "Tests/AuditProbe"),
+    // The codecs of the wire, for their speed to be measured (make bench-codecs).
+    .executableTarget(
+      name: "codec-probe", dependencies: ["Instances", "Linux", "Payloads", "SSNTP"], path: "Tests/CodecProbe",
+      swiftSettings: settings),
     .testTarget(
       name: "RightsAttemptTests", dependencies: ["CProbe"], path: "Tests/Rights", swiftSettings: settings),
     tests("GobTests", ["Gob"]),

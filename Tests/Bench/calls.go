@@ -1,0 +1,3 @@
+package main
+
+func calls(o *options) error { return nil }
