@@ -43,6 +43,27 @@ public enum InstanceCommand: UInt8, Sendable, CaseIterable {
   }
 }
 
+/// The commands that are about the node itself.
+public enum NodeCommand: UInt8, Sendable, CaseIterable {
+  case evacuate = 0
+  case restore = 1
+
+  public var name: String {
+    switch self {
+    case .evacuate: "EVACUATE"
+    case .restore: "Restore"
+    }
+  }
+
+  /// The key that a payload of this command has at its top.
+  public var payloadKey: String {
+    switch self {
+    case .evacuate: "evacuate"
+    case .restore: "restore"
+    }
+  }
+}
+
 /// Why a command failed, as the `reason` of its failure says it.
 public enum FailureReason: UInt8, Sendable, CaseIterable {
   case fullComputeNode = 0

@@ -6,19 +6,22 @@ public struct PayloadError: Error, Equatable, Sendable, CustomStringConvertible 
   public var reason: FailureReason
   /// The instance that the payload names, where it is YAML and names one, whatever else is wrong with it.
   public var instance: Identifier?
+  /// It is a START that says `restart: true`.
+  public var isRestart: Bool
   /// What is wrong, for the log.
   public var message: String
 
-  public init(reason: FailureReason, instance: Identifier?, message: String) {
+  public init(reason: FailureReason, instance: Identifier?, isRestart: Bool = false, message: String) {
     self.reason = reason
     self.instance = instance
+    self.isRestart = isRestart
     self.message = message
   }
 
-  init(_ error: YAMLError, instance: Identifier?) {
+  init(_ error: YAMLError, instance: Identifier?, isRestart: Bool) {
     switch error {
     case .malformed: self.init(reason: .invalidPayload, instance: nil, message: error.description)
-    case .refused: self.init(reason: .invalidData, instance: instance, message: error.description)
+    case .refused: self.init(reason: .invalidData, instance: instance, isRestart: isRestart, message: error.description)
     }
   }
 

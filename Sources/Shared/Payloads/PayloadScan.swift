@@ -4,7 +4,7 @@ import Instances
 ///
 /// What was found is kept when reading ends with an error: a failure names the instance if it can.
 struct PayloadScan {
-  /// The key of the section that the command needs: `start`, `stop`, `restart`, `delete`.
+  /// The key of the section that the command needs, such as `start`.
   let sectionKey: String
   /// The documents that have content, in their order, at most `maximumDocuments`.
   private(set) var documents: [PayloadDocument] = []
@@ -14,6 +14,8 @@ struct PayloadScan {
   var instance: Identifier? { instanceInSection ?? instanceBeside }
   private var instanceInSection: Identifier?
   private var instanceBeside: Identifier?
+  /// A section says `restart: true`.
+  private(set) var isRestart = false
 
   /// Start section, cloud-config and meta-data.
   static let maximumDocuments = 3
@@ -156,6 +158,7 @@ struct PayloadScan {
       var section = try PayloadSection(value, from: reader)
       if keyHasReferences { section.note("an anchor or alias is not allowed in the section") }
       instanceInSection = instanceInSection ?? section.instance
+      isRestart = isRestart || section.says(.restart)
       if document.section == nil {
         document.section = section
       } else {
@@ -163,7 +166,7 @@ struct PayloadScan {
       }
       return .section
     }
-    guard let field = name.flatMap(StartField.init) else {
+    guard let field = name.flatMap(StartField.init), field.mayStandBeside else {
       try reader.skip(value)
       return .other
     }

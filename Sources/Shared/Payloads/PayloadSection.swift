@@ -1,6 +1,6 @@
 import Instances
 
-/// The names of the start section's fields. STOP, RESTART and DELETE have `instance_uuid` alone.
+/// The names of the fields of sections. Most are the start section's.
 enum StartField: String, CaseIterable {
   case tenant = "tenant_uuid"
   case instance = "instance_uuid"
@@ -11,6 +11,22 @@ enum StartField: String, CaseIterable {
   case kind = "vm_type"
   case resources = "requested_resources"
   case networking = "networking"
+  /// Of EVACUATE and Restore: the node.
+  case node = "workload_agent_uuid"
+  /// Of DELETE: the instance is to be removed from this node, and will go on elsewhere.
+  case stop = "stop"
+  /// Of START: the instance was there before, here or elsewhere.
+  case restart = "restart"
+  /// Of DELETE and START: what other senders call `stop` and `restart`.
+  case migration = "migration"
+
+  /// It may stand beside the start section as well. The others could be a cloud-config's own.
+  var mayStandBeside: Bool {
+    switch self {
+    case .node, .stop, .restart, .migration: false
+    default: true
+    }
+  }
 }
 
 /// The value of one field as it stands in the payload.
@@ -38,7 +54,7 @@ struct FieldValue {
   }
 }
 
-/// What stands below `start` (`stop`, `restart`, `delete`): the fields launcher knows.
+/// What stands below the command's key: the fields launcher knows.
 struct PayloadSection {
   private(set) var fields: [StartField: FieldValue] = [:]
   /// Why it cannot be used, apart from what is wrong with a single field.
@@ -107,5 +123,10 @@ struct PayloadSection {
   var instance: Identifier? {
     guard let value = fields[.instance], value.problem == nil else { return nil }
     return value.node.text.flatMap { Identifier($0) }
+  }
+
+  /// `name`, or `migration`, says so beyond doubt.
+  func says(_ name: StartField) -> Bool {
+    [name, .migration].contains { fields[$0].map { $0.problem == nil && $0.node.boolean == true } ?? false }
   }
 }

@@ -1,6 +1,6 @@
 import Instances
 
-/// The payload of the statuses READY and FULL.
+/// The payload of the statuses READY, FULL and MAINTENANCE.
 public func readyPayload(nodeUUID: String, _ node: NodeSample) -> [UInt8] {
   YAMLWriter.document { writer in writer.write(nodeUUID, node) }
 }
@@ -30,11 +30,12 @@ public func statsPayload(
 }
 
 /// The payload of the errors StartFailure, StopFailure, RestartFailure and DeleteFailure; `instance` is nil when the
-/// command named none.
-public func failurePayload(instance: Identifier?, reason: FailureReason) -> [UInt8] {
+/// command named none. `isRestart`: of a START that says `restart: true`; the failure then says so too.
+public func failurePayload(instance: Identifier?, reason: FailureReason, isRestart: Bool = false) -> [UInt8] {
   YAMLWriter.document { writer in
     writer.pair("instance_uuid", instance?.text ?? "")
     writer.pair("reason", reason.name)
+    if isRestart { writer.pair("restart", true) }
   }
 }
 
@@ -42,6 +43,13 @@ public func failurePayload(instance: Identifier?, reason: FailureReason) -> [UIn
 public func instanceDeletedPayload(_ instance: Identifier) -> [UInt8] {
   YAMLWriter.document { writer in
     writer.mapping("instance_deleted") { writer.pair("instance_uuid", instance.text) }
+  }
+}
+
+/// The payload of the event InstanceStopped.
+public func instanceStoppedPayload(_ instance: Identifier) -> [UInt8] {
+  YAMLWriter.document { writer in
+    writer.mapping("instance_stopped") { writer.pair("instance_uuid", instance.text) }
   }
 }
 

@@ -19,6 +19,23 @@ struct StartFields {
     try required(.instance, "a UUID") { Identifier($0) }
   }
 
+  func node() throws(FieldError) -> Identifier {
+    try required(.node, "a UUID") { Identifier($0) }
+  }
+
+  /// Whether `name` is true; what says the same under the name of `migration` counts as well.
+  func flag(_ name: StartField) throws(FieldError) -> Bool {
+    var isSet = false
+    for field in [name, .migration] {
+      guard let node = try node(field) else { continue }
+      guard let value = node.boolean else {
+        throw FieldError(problem: "`\(field.rawValue)` must be true or false, without quotes")
+      }
+      isSet = isSet || value
+    }
+    return isSet
+  }
+
   func spec() throws(FieldError) -> InstanceSpec {
     let instance = try instance()
     let tenant = try required(.tenant, "a UUID") { Identifier($0) }

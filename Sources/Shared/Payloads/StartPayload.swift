@@ -7,11 +7,14 @@ public struct StartPayload: Equatable, Sendable {
   public var userData: [UInt8]
   /// The JSON meta-data as the sender wrote it; nil when there is none.
   public var metaData: [UInt8]?
+  /// `restart: true`: the instance was there before, here or elsewhere.
+  public var isRestart: Bool
 
-  public init(spec: InstanceSpec, userData: [UInt8] = [], metaData: [UInt8]? = nil) {
+  public init(spec: InstanceSpec, userData: [UInt8] = [], metaData: [UInt8]? = nil, isRestart: Bool = false) {
     self.spec = spec
     self.userData = userData
     self.metaData = metaData
+    self.isRestart = isRestart
   }
 }
 
@@ -28,12 +31,12 @@ public struct StartPayload: Equatable, Sendable {
 ///
 /// The instance's place in its tenant's network must be one that this kind of node can give it.
 public func parseStart(_ bytes: [UInt8], for node: NodeNetwork = .none) throws(PayloadError) -> StartPayload {
-  let (scan, text) = try scanPayload(bytes, of: .start)
+  let (scan, text) = try scanPayload(bytes, InstanceCommand.start.payloadKey)
   func refuse(_ message: String) -> PayloadError {
-    PayloadError(reason: .invalidData, instance: scan.instance, message: message)
+    PayloadError(reason: .invalidData, instance: scan.instance, isRestart: scan.isRestart, message: message)
   }
 
-  var (document, section) = try scan.sectionDocument(of: .start)
+  var (document, section) = try scan.sectionDocument
   var adopted: Set<StartField> = []
   for field in StartField.allCases {
     guard let value = document.beside[field], section.adopt(field, value) else { continue }
@@ -41,7 +44,14 @@ public func parseStart(_ bytes: [UInt8], for node: NodeNetwork = .none) throws(P
     if document.repeated.contains(field) { section.note("the key `\(field.rawValue)` occurs twice") }
   }
   var spec: InstanceSpec
-  do { spec = try StartFields(section).spec() } catch { throw refuse(error.problem) }
+  let isRestart: Bool
+  do {
+    let fields = try StartFields(section)
+    spec = try fields.spec()
+    isRestart = try fields.flag(.restart)
+  } catch {
+    throw refuse(error.problem)
+  }
   spec.network.subnet = spec.network.subnet?.normal
   if let problem = spec.networkProblem(on: node) { throw refuse(problem) }
 
@@ -74,22 +84,48 @@ public func parseStart(_ bytes: [UInt8], for node: NodeNetwork = .none) throws(P
       throw refuse(error.problem)
     }
   }
-  return StartPayload(spec: spec, userData: userData.first ?? [], metaData: metaData.first)
+  return StartPayload(
+    spec: spec, userData: userData.first ?? [], metaData: metaData.first, isRestart: isRestart)
 }
 
 /// Reads the payload of STOP, RESTART or DELETE: the instance that it is about. Unknown keys are ignored.
 public func parseTarget(_ bytes: [UInt8], of command: InstanceCommand) throws(PayloadError) -> Identifier {
-  let (scan, _) = try scanPayload(bytes, of: command)
-  let (_, section) = try scan.sectionDocument(of: command)
-  do { return try StartFields(section).instance() } catch {
+  try readFields(bytes, command.payloadKey) { (fields) throws(FieldError) in try fields.instance() }
+}
+
+/// What a DELETE payload asks for.
+public struct DeletePayload: Equatable, Sendable {
+  public var instance: Identifier
+  /// `stop: true`: the instance leaves this node, and will go on elsewhere or later.
+  public var isStop: Bool
+}
+
+/// Reads the payload of DELETE. Unknown keys are ignored.
+public func parseDelete(_ bytes: [UInt8]) throws(PayloadError) -> DeletePayload {
+  try readFields(bytes, InstanceCommand.delete.payloadKey) { (fields) throws(FieldError) in
+    DeletePayload(instance: try fields.instance(), isStop: try fields.flag(.stop))
+  }
+}
+
+/// Reads the payload of EVACUATE or Restore: the node that it is for. Unknown keys are ignored.
+public func parseNode(_ bytes: [UInt8], of command: NodeCommand) throws(PayloadError) -> Identifier {
+  try readFields(bytes, command.payloadKey) { (fields) throws(FieldError) in try fields.node() }
+}
+
+private func readFields<Value>(
+  _ bytes: [UInt8], _ sectionKey: String, _ read: (StartFields) throws(FieldError) -> Value
+) throws(PayloadError) -> Value {
+  let (scan, _) = try scanPayload(bytes, sectionKey)
+  let (_, section) = try scan.sectionDocument
+  do { return try read(StartFields(section)) } catch {
     throw PayloadError(reason: .invalidData, instance: scan.instance, message: error.problem)
   }
 }
 
 private func scanPayload(
-  _ bytes: [UInt8], of command: InstanceCommand
+  _ bytes: [UInt8], _ sectionKey: String
 ) throws(PayloadError) -> (PayloadScan, YAMLText) {
-  var scan = PayloadScan(sectionKey: command.payloadKey)
+  var scan = PayloadScan(sectionKey: sectionKey)
   do {
     let text = try YAMLEventReader.read(bytes, limits: YAMLLimits()) { (reader) throws(YAMLError) -> YAMLText in
       try scan.read(reader)
@@ -97,24 +133,25 @@ private func scanPayload(
     }
     return (scan, text)
   } catch {
-    throw PayloadError(error, instance: scan.instance)
+    throw PayloadError(error, instance: scan.instance, isRestart: scan.isRestart)
   }
 }
 
 extension PayloadScan {
   /// The one document that has the command's section, and the section.
-  fileprivate func sectionDocument(
-    of command: InstanceCommand
-  ) throws(PayloadError) -> (PayloadDocument, PayloadSection) {
-    func refuse(_ message: String) -> PayloadError {
-      PayloadError(reason: .invalidData, instance: instance, message: message)
+  fileprivate var sectionDocument: (PayloadDocument, PayloadSection) {
+    get throws(PayloadError) {
+      guard documentCount <= Self.maximumDocuments else {
+        throw refused("it has \(documentCount) documents; at most \(Self.maximumDocuments) are taken")
+      }
+      let found = documents.compactMap { document in document.section.map { (document, $0) } }
+      guard let first = found.first else { throw refused("no document has the key `\(sectionKey)`") }
+      guard found.count == 1 else { throw refused("more than one document has the key `\(sectionKey)`") }
+      return first
     }
-    guard documentCount <= Self.maximumDocuments else {
-      throw refuse("it has \(documentCount) documents; at most \(Self.maximumDocuments) are taken")
-    }
-    let found = documents.compactMap { document in document.section.map { (document, $0) } }
-    guard let first = found.first else { throw refuse("no document has the key `\(command.payloadKey)`") }
-    guard found.count == 1 else { throw refuse("more than one document has the key `\(command.payloadKey)`") }
-    return first
+  }
+
+  private func refused(_ message: String) -> PayloadError {
+    PayloadError(reason: .invalidData, instance: instance, isRestart: isRestart, message: message)
   }
 }

@@ -58,6 +58,17 @@ public indirect enum YAMLNode: Equatable, Sendable {
     return ["", "~", "null", "Null", "NULL"].contains(text)
   }
 
+  /// Of a plain `true` or `false`. Other notations of YAML (`yes`, `on`) are not taken, because readers do not agree on
+  /// them.
+  public var boolean: Bool? {
+    guard case .scalar(let text, isPlain: true) = self else { return nil }
+    return switch text {
+    case "true", "True", "TRUE": true
+    case "false", "False", "FALSE": false
+    default: nil
+    }
+  }
+
   /// The number of a plain scalar in decimal digits. Other notations of YAML (octal, hexadecimal, sexagesimal,
   /// `1_000`) are not taken, because readers do not agree on them.
   public var integer: Int? {

@@ -52,6 +52,11 @@ final class YAMLWriter {
     digits.withUTF8 { scalar($0, YAML_PLAIN_SCALAR_STYLE) }
   }
 
+  func pair(_ key: StaticString, _ value: Bool) {
+    self.key(key)
+    (value ? "true" as StaticString : "false").withUTF8Buffer { scalar($0, YAML_PLAIN_SCALAR_STYLE) }
+  }
+
   func mapping(_ key: StaticString, _ body: () -> Void) {
     self.key(key)
     mapping(body)
