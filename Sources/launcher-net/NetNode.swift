@@ -40,9 +40,9 @@ import Startup
       interfaces: interfaces,
       acknowledge: { [unowned self] in _ = vmm?.send(.acknowledge($0)) })
     gateway = CommandGateway(
-      network: network,
+      network: network, node: uuid,
       send: { [unowned self] in vmm?.send($0) ?? false },
-      fail: { [unowned self] in reports.take($0, $1, $2) })
+      fail: { [unowned self] in reports.take($0, $1) })
     stats.onMissing = { [unowned self] in _ = vmm?.send(.needStatsChannel) }
     visitor = RendezvousVisitor(
       role: .net, path: rendezvous, sockets: sockets, loop: LoopActor.loop,
@@ -100,7 +100,8 @@ import Startup
     case .report(let number, let request, let report):
       reports.take(number, report)
       if let request { gateway.completed(request) }
-    case .census(let count, let isFull): reporter.censusChanged(to: Int(count), isFull: isFull)
+    case .census(let count, let isFull, let isInMaintenance):
+      reporter.censusChanged(to: Int(count), isInMaintenance ? .maintenance : isFull ? .full : .ready)
     case .statsChannel(let end): stats.use(end)
     case .network(let network): compare(network)
     }
@@ -126,6 +127,8 @@ import Startup
     case .stop: await gateway.take(.stop, frame.payload)
     case .restart: await gateway.take(.restart, frame.payload)
     case .delete: await gateway.take(.delete, frame.payload)
+    case .evacuate: await gateway.take(.evacuate, frame.payload)
+    case .restore: await gateway.take(.restore, frame.payload)
     default: ignore("\(frame)".prefix { $0 != "," }.description)
     }
   }

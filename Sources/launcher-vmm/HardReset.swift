@@ -60,6 +60,7 @@ enum HardReset {
         })
       log.info("hard reset of \(store.instancesPath): \(deleted) of \(all.count) instances deleted")
       let areStraysGone = try await endStrays(store)
+      try MaintenanceFile.remove(from: store.instances)
       outcome.status = deleted == all.count && areStraysGone && areContainersGone ? 0 : 1
     } catch {
       log.error("hard reset: \(error)")

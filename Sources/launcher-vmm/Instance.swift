@@ -14,17 +14,20 @@ import Spawning
 
   /// What is asked of an instance.
   enum Work {
-    case start(InstanceSpec, GuestData)
+    /// `isRestart`: or start it as RESTART does, if it is there.
+    case start(InstanceSpec, GuestData, isRestart: Bool)
     case stop
     case restart
     case delete
+    /// DELETE with `stop: true`.
+    case withdraw
 
     var command: InstanceCommand {
       switch self {
       case .start: .start
       case .stop: .stop
       case .restart: .restart
-      case .delete: .delete
+      case .delete, .withdraw: .delete
       }
     }
   }
@@ -35,6 +38,8 @@ import Spawning
   private var isWorking = false
   /// Opened when a DELETE waits: a STOP before it then does not wait for the guest.
   private let hurry = Gate()
+  /// Who waits for its machine or container to have been stopped, because the node is evacuated.
+  private var evacuations: [CheckedContinuation<Void, Never>] = []
 
   /// What its state file says; nil when there is none or it cannot be read.
   private var file: InstanceFile?
@@ -167,6 +172,8 @@ import Spawning
       } else if !queue.isEmpty {
         let (request, work) = queue.removeFirst()
         await carryOut(request, work)
+      } else if !evacuations.isEmpty {
+        await leave()
       } else {
         break
       }
@@ -179,7 +186,7 @@ import Spawning
     let failure = await perform(request, work)
     if let failure {
       log.error("\(id): \(work.command.name) failed with \(failure.reason.name): \(failure.cause)")
-      node.reports.add(.failure(work.command, id, failure.reason), of: request)
+      node.reports.add(work.failure(of: id, failure.reason), of: request)
     }
     if failure.map(\.changedCensus) ?? work.changesCensus { node.announceCensus() }
     node.announceCompleted(request)
@@ -194,19 +201,24 @@ import Spawning
 
   private func perform(_ request: Request, _ work: Work) async -> Failure? {
     switch work {
-    case .start(let spec, let guestData): await start(request, spec, guestData)
+    case .start(let spec, let guestData, let isRestart): await start(request, spec, guestData, isRestart: isRestart)
     case .stop: await stop(request)
     case .restart: await restart(request)
     case .delete: await delete(request)
+    case .withdraw: await withdraw(request)
     }
   }
 
-  private func start(_ request: Request, _ spec: InstanceSpec, _ guestData: GuestData) async -> Failure? {
+  private func start(_ request: Request, _ spec: InstanceSpec, _ guestData: GuestData, isRestart: Bool) async
+    -> Failure?
+  {
     if let file, request.isRepeated, file.request == request.number { return await resumeStart() }
+    if exists && isRestart { return await startAgain(request) }
     guard !exists else {
       return isRunning
         ? Failure(reason: .alreadyRunning, cause: "it runs") : Failure(reason: .instanceExists, cause: "it exists")
     }
+    if node.maintenance.isOn { return Failure(reason: .fullComputeNode, cause: Maintenance.cause) }
     guard let backend = node.backend(of: spec.kind) else {
       return Failure(reason: .launchFailure, cause: "vm_type \(spec.kind.name): \(Node.containersAreOff)")
     }
@@ -245,7 +257,19 @@ import Spawning
   private func resumeStart() async -> Failure? {
     if !hasNeverRun { node.tellOfArrival(of: self, again: true) }
     guard hasNeverRun, !isRunning else { return nil }
+    guard !node.maintenance.isOn else {
+      return Failure(reason: .launchFailure, cause: Maintenance.cause, changedCensus: true)
+    }
     return await bootNew(nil)
+  }
+
+  /// A START with `restart: true` of an instance that is here: it goes on as it was made, whatever the payload says of
+  /// its image and resources. Its failures are START's.
+  private func startAgain(_ request: Request) async -> Failure? {
+    var failure = await restart(request)
+    if failure?.reason == .instanceCorrupt { failure?.reason = .instanceExists }
+    if failure?.reason == .launchFailure && node.maintenance.isOn { failure?.reason = .fullComputeNode }
+    return failure
   }
 
   /// Starts an instance that a START has made; of one without its place in its network nothing is left.
@@ -395,6 +419,26 @@ import Spawning
     return nil
   }
 
+  /// Returns when nothing runs it any more, or nothing can be done about that, or the evacuation was ended. What was
+  /// asked of it before is done first.
+  func evacuate() async {
+    guard isWorking || isRunning else { return }
+    await withCheckedContinuation {
+      evacuations.append($0)
+      wake()
+    }
+  }
+
+  private func leave() async {
+    let waiting = evacuations
+    evacuations = []
+    if node.maintenance.isEvacuating && isRunning {
+      await powerDown()
+      StopPoint.machineEnded.reach()
+    }
+    for continuation in waiting { continuation.resume() }
+  }
+
   /// Powers the guest down as STOP does.
   func powerDown() async {
     do {
@@ -407,25 +451,39 @@ import Spawning
   private func restart(_ request: Request) async -> Failure? {
     guard exists else { return Failure(reason: .noInstance, cause: "no such instance") }
     if isRunning { return request.isRepeated ? nil : Failure(reason: .alreadyRunning, cause: "it runs") }
+    if node.maintenance.isOn { return Failure(reason: .launchFailure, cause: Maintenance.cause) }
     return await boot(changedCensus: false)
   }
 
   private func delete(_ request: Request) async -> Failure? {
+    await remove(request, reporting: .deleted(id)) { try await $0.end() }
+  }
+
+  /// Removes it when its guest has had the time to power down.
+  private func withdraw(_ request: Request) async -> Failure? {
+    await remove(request, reporting: .stopped(id)) {
+      try await $0.stop(grace: deleteWaits ? 0 : node.stopGrace, hurry: hurry, isHurried: { deleteWaits })
+    }
+  }
+
+  private func remove(
+    _ request: Request, reporting report: Report, ending end: @LoopActor (any Runner) async throws -> Void
+  ) async -> Failure? {
     guard exists else {
       guard request.isRepeated else { return Failure(reason: .noInstance, cause: "no such instance") }
-      node.reports.add(.deleted(id), of: request)
+      node.reports.add(report, of: request)
       return nil
     }
     do {
       if let runner {
-        try await runner.end()
+        try await end(runner)
         StopPoint.machineEnded.reach()
       }
       try await remove()
     } catch {
       return Failure(reason: .invalidData, cause: "\(error)")
     }
-    node.reports.add(.deleted(id), of: request)
+    node.reports.add(report, of: request)
     StopPoint.reported.reach()
     log.info("\(id): deleted")
     return nil
@@ -476,8 +534,16 @@ extension Instance.Work {
   /// A success makes or removes an instance.
   fileprivate var changesCensus: Bool {
     switch self {
-    case .start, .delete: true
+    case .start, .delete, .withdraw: true
     case .stop, .restart: false
+    }
+  }
+
+  fileprivate func failure(of id: Identifier, _ reason: FailureReason) -> Report {
+    if case .start(_, _, isRestart: true) = self {
+      .restartingFailure(id, reason)
+    } else {
+      .failure(command, id, reason)
     }
   }
 }

@@ -9,9 +9,6 @@ import Spawning
 
 /// The manager: all instances of this node, and what they share.
 @LoopActor final class Node {
-  /// Requests that launcher-net may have open: twice what an honest one sends, so whoever exceeds it is not.
-  static let maximumOpenRequests = 2 * NetToVMM.maximumInFlight
-
   let store: InstanceStore
   /// What is said where containers are wanted and off.
   static let containersAreOff = "containers are off on this node: start launcher with -containers"
@@ -35,7 +32,8 @@ import Spawning
   private let peers: Peers
   private let service: ServiceManager
   private var instances: [Identifier: Instance] = [:]
-  private var openRequests = 0
+  private var openRequests = OpenRequests()
+  private(set) lazy var maintenance = Maintenance(store) { [unowned self] in instances.values.sorted { $0.id < $1.id } }
 
   struct Settings {
     var firmware: FirmwareFiles?
@@ -99,8 +97,10 @@ import Spawning
     reportStrays()
     await networks?.sweep(keeping: Set(all.map(\.id)))
     tellOfInterrupted(deleted)
+    maintenance.recover()
     peers.open()
     service.ready(statusLine)
+    maintenance.goOn()
     // A monitor that does not answer keeps only its own instance waiting.
     try? await together(all.map { instance in { await instance.takeOver() } })
     if let containers { LoopActor.start { await containers.follow() } }
@@ -139,30 +139,37 @@ import Spawning
   /// What launcher-net may ask: every message of its has its line here.
   private func handle(_ message: NetToVMM) throws {
     switch message {
-    case .start(let request, let spec, let userData, let metaData, let scheduler):
+    case .start(let request, let spec, let userData, let metaData, let scheduler, let isRestart):
       let guestData = GuestData(userData: userData, metaData: metaData, scheduler: scheduler)
       try guestData.check()
       if let problem = spec.networkProblem(on: network) { throw WireError(problem) }
       guard (scheduler != nil) == (network == .nn) else { throw WireError("a scheduler where none is due, or none") }
-      try enqueue(spec.instance, request, .start(spec, guestData))
+      try enqueue(spec.instance, request, .start(spec, guestData, isRestart: isRestart))
     case .stop(let request, let id): try enqueue(id, request, .stop)
     case .restart(let request, let id): try enqueue(id, request, .restart)
     case .delete(let request, let id): try enqueue(id, request, .delete)
     case .acknowledge(let number): reports.acknowledge(number)
     case .needStatsChannel: peers.introduceAgain()
+    case .withdraw(let request, let id): try enqueue(id, request, .withdraw)
+    case .evacuate(let request): complete(request) { maintenance.begin() }
+    case .restore(let request): complete(request) { maintenance.end() }
     }
   }
 
   private func enqueue(_ id: Identifier, _ request: Request, _ work: Instance.Work) throws {
-    guard openRequests < Self.maximumOpenRequests else {
-      throw WireError("\(openRequests) requests are open already")
-    }
-    openRequests += 1
+    try openRequests.open(request.number)
     log.step("request-received \(id)")
     log.info("\(id): \(work.command.name)\(request.isRepeated ? " (repeated)" : "")")
     let instance = instances[id] ?? Instance(id, node: self)
     instances[id] = instance
     instance.enqueue(request, work)
+  }
+
+  /// Carries out what is about the node itself.
+  private func complete(_ request: Request, _ work: () -> Void) {
+    work()
+    announceCensus()
+    peers.sendToNet(.completed(request.number))
   }
 
   func forget(_ instance: Instance) { instances[instance.id] = nil }
@@ -240,13 +247,15 @@ import Spawning
   /// How many instances there are, whatever their state, and whether the node takes more.
   private var census: VMMToNet {
     let present = instances.values.filter(\.exists)
-    return .census(UInt32(clamping: present.count), isFull: capacity.isFull(present.compactMap(\.promise)))
+    return .census(
+      UInt32(clamping: present.count), isFull: capacity.isFull(present.compactMap(\.promise)),
+      isInMaintenance: maintenance.isOn)
   }
 
   func announceCensus() { peers.sendToNet(census) }
 
   func announceCompleted(_ request: Request) {
-    openRequests -= 1
+    openRequests.close(request.number)
     log.step("request-completed")
     peers.sendToNet(.completed(request.number))
   }
@@ -262,6 +271,7 @@ import Spawning
   }
 
   private func welcomeNet() {
+    openRequests.beginChannel()
     peers.sendToNet(.network(network))
     peers.sendToNet(census)
     for (number, request, report) in reports.open {

@@ -32,6 +32,8 @@ import Linux
   case nameTaken = "name-taken"
   case filesRemoved = "files-removed"
   case reported = "reported"
+  case evacuationRecorded = "evacuation-recorded"
+  case evacuationEnded = "evacuation-ended"
 
   #if DEBUG
     /// The folder of instances.

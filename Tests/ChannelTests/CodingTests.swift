@@ -166,7 +166,8 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
   var spec = fullSpec()
   spec.network.subnetKey = String(repeating: "k", count: 256)
   refuses(
-    NetToVMM.start(Request(number: 1, isRepeated: false), spec, userData: files[0], metaData: nil, scheduler: nil))
+    NetToVMM.start(
+      Request(number: 1, isRepeated: false), spec, userData: files[0], metaData: nil, scheduler: nil, isRestart: false))
 }
 
 @Test func moreAddressesThanAllowedAreLeftOutByTheSender() throws {
@@ -186,7 +187,8 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
     var spec = fullSpec()
     change(&spec)
     let message = NetToVMM.start(
-      Request(number: 1, isRepeated: false), spec, userData: Descriptor(-1), metaData: nil, scheduler: nil)
+      Request(number: 1, isRepeated: false), spec, userData: Descriptor(-1), metaData: nil, scheduler: nil,
+      isRestart: false)
     return (try? MessageCoding.decode(NetToVMM.self, MessageCoding.encode(message), message.descriptors)) == nil
   }
   #expect(!isRefused { _ in })
@@ -225,6 +227,10 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
       let isRead = (try? MessageCoding.decode(VMMToNet.self, bytes, [])) != nil
       #expect(isRead == command.failureReasons.contains(reason), "\(command) \(reason)")
     }
+  }
+  let bytes = MessageCoding.encode(VMMToNet.report(number: 1, request: 7, .restartingFailure(id, .noInstance)))
+  #expect(throws: WireError("START does not fail with no_instance")) {
+    try MessageCoding.decode(VMMToNet.self, bytes, [])
   }
 }
 

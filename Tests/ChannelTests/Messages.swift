@@ -100,21 +100,30 @@ func samples() throws -> [Sample] {
     Sample(
       "start",
       NetToVMM.start(
-        request, fullSpec(), userData: try file(), metaData: try file(), scheduler: SchedulerHost("scheduler.example"))),
+        request, fullSpec(), userData: try file(), metaData: try file(), scheduler: SchedulerHost("scheduler.example"),
+        isRestart: true)),
     Sample(
-      "start container", NetToVMM.start(request, container, userData: try file(), metaData: nil, scheduler: nil)),
+      "start container",
+      NetToVMM.start(
+        request, container, userData: try file(), metaData: nil, scheduler: nil, isRestart: false)),
     Sample("stop", NetToVMM.stop(Request(number: 0, isRepeated: false), id)),
     Sample("restart", NetToVMM.restart(request, id)),
     Sample("delete", NetToVMM.delete(request, id)),
     Sample("acknowledge", NetToVMM.acknowledge(.max)),
     Sample("need stats channel", NetToVMM.needStatsChannel),
+    Sample("withdraw", NetToVMM.withdraw(request, id)),
+    Sample("evacuate", NetToVMM.evacuate(request)),
+    Sample("restore", NetToVMM.restore(request)),
     Sample("completed", VMMToNet.completed(1)),
     Sample("failure", VMMToNet.report(number: 2, request: .max, .failure(.start, id, .fullComputeNode))),
     Sample("deleted", VMMToNet.report(number: 3, request: 0, .deleted(id))),
     Sample("tenant added", VMMToNet.report(number: 4, request: nil, .tenantAdded(subnet))),
     Sample("tenant removed", VMMToNet.report(number: 5, request: 1, .tenantRemoved(subnet))),
     Sample("network", VMMToNet.network(.cn)),
-    Sample("census", VMMToNet.census(.max, isFull: true)),
+    Sample("stopped", VMMToNet.report(number: 6, request: 2, .stopped(id))),
+    Sample("restarting failure", VMMToNet.report(number: 7, request: 3, .restartingFailure(id, .fullComputeNode))),
+    Sample("census", VMMToNet.census(.max, isFull: true, isInMaintenance: false)),
+    Sample("census in maintenance", VMMToNet.census(0, isFull: false, isInMaintenance: true)),
     Sample("statsChannel", VMMToNet.statsChannel(try file())),
     Sample(
       "instance",

@@ -1,6 +1,7 @@
 import AsyncLoop
 import Channel
 import Instances
+import Payloads
 import SSNTP
 import Testing
 
@@ -34,6 +35,8 @@ import Testing
   /// The payloads of all that waits on the connection.
   var onTheWay: [String] { sending.map { String(decoding: $0.frame.payload, as: UTF8.self) } }
 
+  var operands: [UInt8] { sending.map(\.frame.operand) }
+
   /// The connection takes so many frames.
   func leave(_ count: Int) {
     let left = sending.prefix(count)
@@ -44,6 +47,10 @@ import Testing
 
 private let instance = Identifier("0a")!
 
+private func error(_ reason: FailureReason, _ instance: Identifier?, isRestart: Bool = false) -> PayloadError {
+  PayloadError(reason: reason, instance: instance, isRestart: isRestart, message: "")
+}
+
 /// What these tests do happens at once; they borrow the loop's isolation without running the loop.
 private func isolated(_ body: @LoopActor () throws -> Void) rethrows {
   try withoutActuallyEscaping(body) { try unsafeBitCast($0, to: (() throws -> Void).self)() }
@@ -52,9 +59,9 @@ private func isolated(_ body: @LoopActor () throws -> Void) rethrows {
 @Test func whatCouldNotBeSentIsSentInOrderOnTheNextConnection() throws {
   isolated {
     let scene = Scene()
-    scene.queue.take(.start, nil, .invalidPayload)
+    scene.queue.take(.start, error(.invalidPayload, nil))
     scene.queue.take(7, .failure(.stop, instance, .noInstance))
-    scene.queue.take(.delete, instance, .invalidData)
+    scene.queue.take(.delete, error(.invalidData, instance))
     #expect(scene.onTheWay.isEmpty)
     scene.connect()
     let all = scene.onTheWay
@@ -87,12 +94,30 @@ private func isolated(_ body: @LoopActor () throws -> Void) rethrows {
   isolated {
     let scene = Scene()
     scene.queue.take(7, .deleted(instance))
-    scene.queue.take(.stop, nil, .invalidPayload)
-    for _ in 0..<ReportQueue.maximumOwn { scene.queue.take(.stop, nil, .invalidData) }
+    scene.queue.take(.stop, error(.invalidPayload, nil))
+    for _ in 0..<ReportQueue.maximumOwn { scene.queue.take(.stop, error(.invalidData, nil)) }
     scene.connect()
     let all = scene.onTheWay
     #expect(all.count == ReportQueue.maximumOwn + 1)
     #expect(all[0].contains("instance_deleted"))
     #expect(!all.contains { $0.contains("invalid_payload") })
+  }
+}
+
+@Test func whatWasStoppedIsToldApartFromWhatWasDeletedAndAFailedRestartFromAFailedStart() {
+  isolated {
+    let scene = Scene()
+    scene.connect()
+    scene.queue.take(7, .stopped(instance))
+    scene.queue.take(8, .restartingFailure(instance, .fullComputeNode))
+    scene.queue.take(9, .failure(.start, instance, .fullComputeNode))
+    scene.queue.take(.start, error(.invalidData, instance, isRestart: true))
+    let failure = "instance_uuid: \"0a\"\nreason: \"full_cn\"\n"
+    #expect(
+      scene.onTheWay == [
+        "instance_stopped:\n  instance_uuid: \"0a\"\n", failure + "restart: true\n", failure,
+        "instance_uuid: \"0a\"\nreason: \"invalid_data\"\nrestart: true\n",
+      ])
+    #expect(scene.operands == [9, 1, 1, 1])
   }
 }

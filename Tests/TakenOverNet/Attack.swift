@@ -25,6 +25,7 @@ struct Attack {
   private static let kinds: [(name: String, fields: Fields)] = [
     ("START", .start(nobody)), ("STOP", .target(2, nobody)), ("RESTART", .target(3, nobody)),
     ("DELETE", .target(4, nobody)), ("acknowledgement", .acknowledge), ("need of a channel", .needStatsChannel),
+    ("withdrawal", .target(7, nobody)), ("EVACUATE", .node(8)), ("Restore", .node(9)),
   ]
 
   private static func fields() throws -> [Attack] {
@@ -37,9 +38,10 @@ struct Attack {
     }
     for (name, _) in kinds {
       for byte: UInt8 in [0, 2, 255] { add(name, "version", "\(byte)", [byte]) }
-      for byte: UInt8 in [0, 7, 255] { add(name, "kind", "\(byte)", [byte]) }
+      for byte: UInt8 in [0, 10, 255] { add(name, "kind", "\(byte)", [byte]) }
     }
-    for name in ["START", "STOP", "RESTART", "DELETE"] {
+    for name in ["EVACUATE", "Restore"] { add(name, "repeated", "2", [2]) }
+    for name in ["START", "STOP", "RESTART", "DELETE", "withdrawal"] {
       add(name, "repeated", "2", [2])
       for (what, bytes) in Fields.badTexts { add(name, "instance", what, bytes) }
     }
@@ -49,7 +51,9 @@ struct Attack {
         add("START", field, what, [1] + bytes)
       }
     }
-    for field in ["type", "firmware", "network node", "meta-data", "container"] { add("START", field, "255", [255]) }
+    for field in ["type", "firmware", "network node", "meta-data", "container", "restart"] {
+      add("START", field, "255", [255])
+    }
     for field in ["image", "disk", "mac", "vnic", "concentrator address", "private address", "public address"] {
       add("START", field, "neither there nor absent", [2])
     }

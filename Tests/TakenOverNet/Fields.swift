@@ -19,14 +19,22 @@ struct Fields {
       ("network node", [0]), ("mac", [0]), ("vnic", [0]), ("concentrator", [0]), ("concentrator address", [0]),
       ("subnet", [0]), ("subnet key", [0]), ("subnet id", [0]), ("private address", [0]), ("public address", [0]),
       ("meta-data", [hasMetaData ? 1 : 0]), ("scheduler", [0]),
+      ("restart", [0]),
     ])
   }
 
-  /// STOP, RESTART or DELETE.
+  /// STOP, RESTART or DELETE, of either kind.
   static func target(_ kind: UInt8, _ instance: String) -> Fields {
     Fields(fields: [
       ("version", [1]), ("kind", [kind]), ("request", [8, 0, 0, 0, 0, 0, 0, 0]), ("repeated", [0]),
       ("instance", string(instance)),
+    ])
+  }
+
+  /// EVACUATE or Restore.
+  static func node(_ kind: UInt8) -> Fields {
+    Fields(fields: [
+      ("version", [1]), ("kind", [kind]), ("request", [6, 0, 0, 0, 0, 0, 0, 0]), ("repeated", [0]),
     ])
   }
 

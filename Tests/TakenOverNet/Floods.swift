@@ -74,6 +74,9 @@ extension Attack {
         [data, data]),
       flood("allowed: acknowledgements of nothing", many, Fields.acknowledge.bytes),
       flood("allowed: needs of a channel, none of which is used", many, Fields.needStatsChannel.bytes),
+      Attack("allowed: \(many) EVACUATEs, each with its Restore") { line in
+        for _ in 0..<many where !(line.send(Fields.node(8).bytes) && line.send(Fields.node(9).bytes)) { return }
+      },
       // The last, because what is open stays so.
       flood("requests open at once", 600, Fields.target(2, victim).bytes),
     ]

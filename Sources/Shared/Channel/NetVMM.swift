@@ -4,8 +4,9 @@ import Linux
 /// What launcher-net may ask of launcher-vmm.
 public enum NetToVMM: Message {
   /// Create and start an instance. `metaData` nil: the default is to be made. `scheduler`: who asks for it, on a
-  /// network node, whose instances are told.
-  case start(Request, InstanceSpec, userData: Descriptor, metaData: Descriptor?, scheduler: SchedulerHost?)
+  /// network node, whose instances are told. `isRestart`: or start the instance again, if it is there.
+  case start(
+    Request, InstanceSpec, userData: Descriptor, metaData: Descriptor?, scheduler: SchedulerHost?, isRestart: Bool)
   case stop(Request, Identifier)
   case restart(Request, Identifier)
   case delete(Request, Identifier)
@@ -13,6 +14,12 @@ public enum NetToVMM: Message {
   case acknowledge(UInt64)
   /// The channel to launcher-stats broke: make another.
   case needStatsChannel
+  /// Take the instance from this node, in the guest's own time: it will go on elsewhere.
+  case withdraw(Request, Identifier)
+  /// Take no more instances, and stop those that run.
+  case evacuate(Request)
+  /// End what EVACUATE began.
+  case restore(Request)
 
   /// Bytes of user-data or meta-data: what fits one SSNTP frame.
   public static let maximumGuestData = 16 * 1_048_576
@@ -21,18 +28,19 @@ public enum NetToVMM: Message {
   public static let maximumInFlight = 256
 
   public var descriptors: [Descriptor] {
-    guard case .start(_, _, let userData, let metaData, _) = self else { return [] }
+    guard case .start(_, _, let userData, let metaData, _, _) = self else { return [] }
     return [userData] + (metaData.map { [$0] } ?? [])
   }
 
   public func encode(into writer: inout WireWriter) {
     switch self {
-    case .start(let request, let spec, _, let metaData, let scheduler):
+    case .start(let request, let spec, _, let metaData, let scheduler, let isRestart):
       writer.integer(UInt8(1))
       request.encode(into: &writer)
       writer.spec(spec)
       writer.bool(metaData != nil)
       writer.optional(scheduler) { $0.string($1.text) }
+      writer.bool(isRestart)
     case .stop(let request, let instance): encode(2, request, instance, &writer)
     case .restart(let request, let instance): encode(3, request, instance, &writer)
     case .delete(let request, let instance): encode(4, request, instance, &writer)
@@ -40,6 +48,13 @@ public enum NetToVMM: Message {
       writer.integer(UInt8(5))
       writer.integer(number)
     case .needStatsChannel: writer.integer(UInt8(6))
+    case .withdraw(let request, let instance): encode(7, request, instance, &writer)
+    case .evacuate(let request):
+      writer.integer(UInt8(8))
+      request.encode(into: &writer)
+    case .restore(let request):
+      writer.integer(UInt8(9))
+      request.encode(into: &writer)
     }
   }
 
@@ -58,14 +73,19 @@ public enum NetToVMM: Message {
       let scheduler = try reader.optional { (r) throws(WireError) in
         try r.parsed(limit: SchedulerHost.maximumLength, "host") { SchedulerHost($0) }
       }
+      let isRestart = try reader.bool()
       let userData = try descriptors.next()
       self = .start(
-        request, spec, userData: userData, metaData: hasMetaData ? try descriptors.next() : nil, scheduler: scheduler)
+        request, spec, userData: userData, metaData: hasMetaData ? try descriptors.next() : nil, scheduler: scheduler,
+        isRestart: isRestart)
     case 2: self = .stop(try Request(from: &reader), try reader.identifier())
     case 3: self = .restart(try Request(from: &reader), try reader.identifier())
     case 4: self = .delete(try Request(from: &reader), try reader.identifier())
     case 5: self = .acknowledge(try reader.integer())
     case 6: self = .needStatsChannel
+    case 7: self = .withdraw(try Request(from: &reader), try reader.identifier())
+    case 8: self = .evacuate(try Request(from: &reader))
+    case 9: self = .restore(try Request(from: &reader))
     case let kind: throw WireError("message kind \(kind)")
     }
   }
@@ -103,6 +123,10 @@ public enum Report: Equatable, Sendable {
   case tenantAdded(TenantSubnet)
   /// The last one is gone.
   case tenantRemoved(TenantSubnet)
+  /// It was taken from this node, stopped.
+  case stopped(Identifier)
+  /// A START that was to start an instance again failed.
+  case restartingFailure(Identifier, FailureReason)
 }
 
 extension Report {
@@ -122,6 +146,13 @@ extension Report {
     case .tenantRemoved(let subnet):
       writer.integer(UInt8(4))
       writer.tenantSubnet(subnet)
+    case .stopped(let instance):
+      writer.integer(UInt8(5))
+      writer.identifier(instance)
+    case .restartingFailure(let instance, let reason):
+      writer.integer(UInt8(6))
+      writer.identifier(instance)
+      writer.integer(reason.rawValue)
     }
   }
 
@@ -130,16 +161,26 @@ extension Report {
     case 1:
       let command = try reader.choice(InstanceCommand.self)
       let instance = try reader.identifier()
-      let reason = try reader.choice(FailureReason.self)
-      guard command.failureReasons.contains(reason) else {
-        throw WireError("\(command.name) does not fail with \(reason.name)")
-      }
-      self = .failure(command, instance, reason)
+      self = .failure(command, instance, try reader.failureReason(of: command))
     case 2: self = .deleted(try reader.identifier())
     case 3: self = .tenantAdded(try reader.tenantSubnet())
     case 4: self = .tenantRemoved(try reader.tenantSubnet())
+    case 5: self = .stopped(try reader.identifier())
+    case 6:
+      let instance = try reader.identifier()
+      self = .restartingFailure(instance, try reader.failureReason(of: .start))
     case let kind: throw WireError("report kind \(kind)")
     }
+  }
+}
+
+extension WireReader {
+  fileprivate mutating func failureReason(of command: InstanceCommand) throws(WireError) -> FailureReason {
+    let reason = try choice(FailureReason.self)
+    guard command.failureReasons.contains(reason) else {
+      throw WireError("\(command.name) does not fail with \(reason.name)")
+    }
+    return reason
   }
 }
 
@@ -150,8 +191,9 @@ public enum VMMToNet: Message {
   /// The request is done with, with this to tell. Both in one message, so that wherever launcher-vmm ends, the
   /// scheduler is told once. `request` nil: this ends no request.
   case report(number: UInt64, request: UInt64?, Report)
-  /// How many instances there are now, whatever their state, and whether the node takes more.
-  case census(UInt32, isFull: Bool)
+  /// How many instances there are now, whatever their state, and whether the node takes more: it may be full, or in
+  /// maintenance.
+  case census(UInt32, isFull: Bool, isInMaintenance: Bool)
   /// The end of a new channel to launcher-stats; an older one is void.
   case statsChannel(Descriptor)
   /// What launcher-vmm takes this node for: the first message.
@@ -171,10 +213,11 @@ public enum VMMToNet: Message {
       writer.integer(number)
       writer.optional(request) { $0.integer($1) }
       report.encode(into: &writer)
-    case .census(let count, let isFull):
+    case .census(let count, let isFull, let isInMaintenance):
       writer.integer(UInt8(3))
       writer.integer(count)
       writer.bool(isFull)
+      writer.bool(isInMaintenance)
     case .statsChannel:
       writer.integer(UInt8(4))
     case .network(let network):
@@ -190,7 +233,7 @@ public enum VMMToNet: Message {
       self = .report(
         number: try reader.integer(), request: try reader.optional { (r) throws(WireError) in try r.integer() },
         try Report(from: &reader))
-    case 3: self = .census(try reader.integer(), isFull: try reader.bool())
+    case 3: self = .census(try reader.integer(), isFull: try reader.bool(), isInMaintenance: try reader.bool())
     case 4: self = .statsChannel(try descriptors.next())
     case 5: self = .network(try reader.parsed(limit: 4, "network") { NodeNetwork(rawValue: $0) })
     case let kind: throw WireError("message kind \(kind)")

@@ -27,15 +27,17 @@ import SSNTP
   private let room = Gate()
   private var nextNumber = UInt64.random(in: 0..<UInt64.max / 2)
   private let network: NodeNetwork
+  private let node: NodeUUID
   private let send: (NetToVMM) -> Bool
-  private let fail: (InstanceCommand, Identifier?, FailureReason) -> Void
+  private let fail: (InstanceCommand, PayloadError) -> Void
 
   /// `send` gives a message to launcher-vmm, and says whether it is there; `fail` tells the scheduler of a payload that is no good.
   init(
-    network: NodeNetwork,
-    send: @escaping (NetToVMM) -> Bool, fail: @escaping (InstanceCommand, Identifier?, FailureReason) -> Void
+    network: NodeNetwork, node: NodeUUID,
+    send: @escaping (NetToVMM) -> Bool, fail: @escaping (InstanceCommand, PayloadError) -> Void
   ) {
     self.network = network
+    self.node = node
     self.send = send
     self.fail = fail
   }
@@ -44,21 +46,43 @@ import SSNTP
   func take(_ command: InstanceCommand, _ payload: [UInt8], from host: SchedulerHost? = nil) async {
     do {
       let (make, bytes) = try request(command, payload, host)
-      while open.count >= NetToVMM.maximumInFlight || (!open.isEmpty && openBytes + bytes > Self.memoryBudget) {
-        _ = await room.wait()
-      }
-      open.append(Open(number: nextNumber, make: make, bytes: bytes))
-      openBytes += bytes
-      nextNumber += 1
-      send(at: open.count - 1)
+      await keep(make, bytes)
       log.step("request-sent")
     } catch let error as PayloadError {
       log.error("\(command.name): \(error)")
-      fail(command, error.instance, error.reason)
+      fail(command, error)
     } catch {
       log.error("\(command.name): \(error)")
-      fail(command, nil, .invalidData)
+      fail(command, PayloadError(reason: .invalidData, instance: nil, message: "\(error)"))
     }
+  }
+
+  /// Takes a command to the node itself. One that is no good, or another node's, changes nothing: SSNTP knows no failure
+  /// of these.
+  func take(_ command: NodeCommand, _ payload: [UInt8]) async {
+    do {
+      let target = try parseNode(payload, of: command)
+      guard NodeUUID(target.text) == node else {
+        return log.error("\(command.name): it is for node \(target), this is node \(node): nothing changes")
+      }
+    } catch {
+      return log.error("\(command.name): \(error): nothing changes")
+    }
+    switch command {
+    case .evacuate: await keep({ .evacuate($0) }, 0)
+    case .restore: await keep({ .restore($0) }, 0)
+    }
+  }
+
+  /// Keeps a request when there is room for it, and sends it.
+  private func keep(_ make: @escaping (Request) -> NetToVMM, _ bytes: Int) async {
+    while open.count >= NetToVMM.maximumInFlight || (!open.isEmpty && openBytes + bytes > Self.memoryBudget) {
+      _ = await room.wait()
+    }
+    open.append(Open(number: nextNumber, make: make, bytes: bytes))
+    openBytes += bytes
+    nextNumber += 1
+    send(at: open.count - 1)
   }
 
   private func send(at index: Int) {
@@ -76,7 +100,10 @@ import SSNTP
       let metaData = try start.metaData.map { try SealedMemory.make("meta-data", $0) }
       let scheduler = network == .nn ? host : nil
       return (
-        { .start($0, start.spec, userData: userData, metaData: metaData, scheduler: scheduler) },
+        {
+          .start(
+            $0, start.spec, userData: userData, metaData: metaData, scheduler: scheduler, isRestart: start.isRestart)
+        },
         start.userData.count + (start.metaData?.count ?? 0)
       )
     case .stop:
@@ -86,8 +113,8 @@ import SSNTP
       let instance = try parseTarget(payload, of: command)
       return ({ .restart($0, instance) }, 0)
     case .delete:
-      let instance = try parseTarget(payload, of: command)
-      return ({ .delete($0, instance) }, 0)
+      let delete = try parseDelete(payload)
+      return ({ delete.isStop ? .withdraw($0, delete.instance) : .delete($0, delete.instance) }, 0)
     }
   }
 

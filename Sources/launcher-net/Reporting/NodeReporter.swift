@@ -8,8 +8,8 @@ import Payloads
 import SSNTP
 import Settings
 
-/// Tells the scheduler how the node is: READY or FULL at connect and after each change of the number of instances,
-/// STATS at connect and then at its interval.
+/// Tells the scheduler how the node is: READY, FULL or MAINTENANCE at connect and after each change of the number of
+/// instances or of the status itself, STATS at connect and then at its interval.
 @LoopActor final class NodeReporter {
   private let session: Session
   private let stats: StatsClient
@@ -18,7 +18,7 @@ import Settings
   private let networks: [NodeSample.Network]
   private let cadence: Cadence
   private var census = 0
-  private var isFull = false
+  private var status = Status.ready
   private var statusIsDue = false
   private var isSendingStatus = false
   private var timer: EventLoop.Timer?
@@ -34,8 +34,6 @@ import Settings
     cadence = Cadence(seconds: interval)
   }
 
-  private var status: Status { isFull ? .full : .ready }
-
   func connected() {
     announceStatus()
     reportStats(due: .now)
@@ -46,9 +44,9 @@ import Settings
     timer = nil
   }
 
-  func censusChanged(to count: Int, isFull: Bool) {
+  func censusChanged(to count: Int, _ status: Status) {
     census = count
-    self.isFull = isFull
+    self.status = status
     announceStatus()
   }
 

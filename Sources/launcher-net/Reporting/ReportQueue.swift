@@ -15,7 +15,7 @@ import Settings
 
   fileprivate enum Entry {
     case report(number: UInt64, Report)
-    case own(number: UInt64, InstanceCommand, Identifier?, FailureReason)
+    case own(number: UInt64, InstanceCommand, PayloadError)
   }
 
   private let send: (_ make: (NodeUUID) -> Frame, _ whenSent: @escaping () -> Void) -> Void
@@ -42,12 +42,12 @@ import Settings
   }
 
   /// Takes the failure of a command that never came to launcher-vmm.
-  func take(_ command: InstanceCommand, _ instance: Identifier?, _ reason: FailureReason) {
+  func take(_ command: InstanceCommand, _ error: PayloadError) {
     if waiting.count(where: \.isOwn) >= Self.maximumOwn, let first = waiting.firstIndex(where: \.isOwn) {
       log.warning("\(Self.maximumOwn) answers wait for the scheduler to read them; the first is dropped")
       waiting.remove(at: first)
     }
-    add(.own(number: nextOwn, command, instance, reason))
+    add(.own(number: nextOwn, command, error))
     nextOwn += 1
   }
 
@@ -68,9 +68,10 @@ import Settings
         self?.waiting.removeAll { $0.isReport(number) }
         self?.acknowledge(number)
       }
-    case .own(let number, let command, let instance, let reason):
-      send({ failureFrame(command, instance, reason, origin: $0) }) { [weak self] in
-        self?.waiting.removeAll { if case .own(number, _, _, _) = $0 { true } else { false } }
+    case .own(let number, let command, let error):
+      send({ failureFrame(command, error.instance, error.reason, isRestart: error.isRestart, origin: $0) }) {
+        [weak self] in
+        self?.waiting.removeAll { if case .own(number, _, _) = $0 { true } else { false } }
       }
     }
   }
@@ -81,6 +82,9 @@ import Settings
     case .deleted(let instance): .event(.instanceDeleted, origin: origin, payload: instanceDeletedPayload(instance))
     case .tenantAdded(let subnet): .event(.tenantAdded, origin: origin, payload: payload(.added, subnet, origin))
     case .tenantRemoved(let subnet): .event(.tenantRemoved, origin: origin, payload: payload(.removed, subnet, origin))
+    case .stopped(let instance): .event(.instanceStopped, origin: origin, payload: instanceStoppedPayload(instance))
+    case .restartingFailure(let instance, let reason):
+      failureFrame(.start, instance, reason, isRestart: true, origin: origin)
     }
   }
 
@@ -100,9 +104,10 @@ extension ReportQueue.Entry {
 }
 
 /// The ERROR frame of a command that failed.
-func failureFrame(_ command: InstanceCommand, _ instance: Identifier?, _ reason: FailureReason, origin: NodeUUID)
-  -> Frame
-{
+func failureFrame(
+  _ command: InstanceCommand, _ instance: Identifier?, _ reason: FailureReason, isRestart: Bool = false,
+  origin: NodeUUID
+) -> Frame {
   let code: ErrorCode =
     switch command {
     case .start: .startFailure
@@ -110,5 +115,5 @@ func failureFrame(_ command: InstanceCommand, _ instance: Identifier?, _ reason:
     case .restart: .restartFailure
     case .delete: .deleteFailure
     }
-  return .error(code, origin: origin, payload: failurePayload(instance: instance, reason: reason))
+  return .error(code, origin: origin, payload: failurePayload(instance: instance, reason: reason, isRestart: isRestart))
 }

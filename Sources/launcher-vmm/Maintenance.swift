@@ -1,0 +1,101 @@
+import AsyncLoop
+import Glog
+
+/// The node's maintenance: EVACUATE begins it, Restore ends it, and it outlives every process and the host. While it
+/// lasts nothing is started on this node; EVACUATE also stops what runs.
+@LoopActor final class Maintenance {
+  /// Instances that are stopped at the same time: their guests share the node's disks and processors on the way down.
+  static let parallelStops = 8
+  /// Why nothing is started; for the log.
+  nonisolated static let cause = "the node is in maintenance: Restore ends it"
+
+  /// One EVACUATE's stopping of instances.
+  private final class Evacuation {}
+
+  private let store: InstanceStore
+  private let instances: () -> [Instance]
+  /// nil: the node is not in maintenance.
+  private var progress: MaintenanceFile.Progress?
+  /// nil: none is at work.
+  private var evacuation: Evacuation?
+
+  init(_ store: InstanceStore, instances: @escaping () -> [Instance]) {
+    self.store = store
+    self.instances = instances
+  }
+
+  var isOn: Bool { progress != nil }
+  /// Instances are stopped until Restore comes.
+  var isEvacuating: Bool { progress == .evacuating }
+
+  /// Reads what an earlier run of launcher left. A file that cannot be read says at least that there is maintenance; of
+  /// instances that are to be stopped it says nothing.
+  func recover() {
+    do {
+      progress = try MaintenanceFile.read(in: store.instances)?.progress
+      if isOn { log.warning("this node is in maintenance since an earlier run: nothing is started until Restore") }
+    } catch {
+      progress = .evacuated
+      log.error(
+        "\(store.instancesPath)/\(MaintenanceFile.name): \(error): this node is taken to be in maintenance; Restore ends it"
+      )
+    }
+  }
+
+  /// Goes on with an EVACUATE that was interrupted.
+  func goOn() {
+    if isEvacuating { stopAll() }
+  }
+
+  /// EVACUATE.
+  func begin() {
+    guard !isEvacuating else { return }
+    log.info("this node is in maintenance from now on")
+    set(.evacuating)
+    StopPoint.evacuationRecorded.reach()
+    stopAll()
+  }
+
+  /// Restore. Guests that were told to power down go on to do so; no more are told.
+  func end() {
+    guard isOn else { return log.info("Restore: this node is not in maintenance") }
+    evacuation = nil
+    set(nil)
+    log.info("this node is not in maintenance any more")
+  }
+
+  private func set(_ progress: MaintenanceFile.Progress?) {
+    self.progress = progress
+    do {
+      if let progress {
+        try MaintenanceFile(progress).write(in: store.instances)
+      } else {
+        try MaintenanceFile.remove(from: store.instances)
+      }
+    } catch {
+      log.error("\(store.instancesPath): \(error): this state of maintenance does not outlive launcher-vmm")
+    }
+  }
+
+  private func stopAll() {
+    let evacuation = Evacuation()
+    self.evacuation = evacuation
+    LoopActor.start { await self.stopAll(evacuation) }
+  }
+
+  private func stopAll(_ evacuation: Evacuation) async {
+    var left = instances()[...]
+    log.info("evacuating: \(left.count(where: \.isRunning)) instances run")
+    let stopSome: @LoopActor () async -> Void = {
+      while self.evacuation === evacuation, let next = left.popFirst() { await next.evacuate() }
+    }
+    try? await together(Array(repeating: stopSome, count: Self.parallelStops))
+    guard self.evacuation === evacuation else { return log.info("Restore has ended the evacuation") }
+    self.evacuation = nil
+    set(.evacuated)
+    StopPoint.evacuationEnded.reach()
+    let running = instances().filter(\.isRunning)
+    log.info("evacuated: \(running.count) instances run")
+    for instance in running { log.error("\(instance.id): still runs after EVACUATE; STOP or EVACUATE tries again") }
+  }
+}
