@@ -35,37 +35,45 @@ DOCKER_DEB = .build/launcher-docker_$(VERSION)_all.deb
 NEXT_DEB = .build/launcher_$(VERSION)+next_$(ARCHITECTURE).deb
 SYSTEM_TEST_CACHE = /var/cache/launcher-system-test
 
-.PHONY: all check test bench docs demo demo-container install install-files deb test-system test-own-kernel clean format lint build release unit-tests rights-tests integration-tests test-cloud-init dependencies test-gre demo-network memory fuzz
-
+.PHONY: all
 all: release
 
+.PHONY: dependencies
 dependencies:
 	scripts/install-dependencies
 
+.PHONY: format
 format:
 	swift format -i -r Sources Tests Package.swift
 
+.PHONY: lint
 lint:
 	swift format lint --strict -r Sources Tests Package.swift
 
+.PHONY: build
 build: lint
 	scripts/install-dependencies build
 	swift build
 
 # One after the other: descriptors, signals and the file mode mask, which many tests look at, are the whole process's.
+.PHONY: unit-tests
 unit-tests: build
 	scripts/install-dependencies build run test
 	swift test --no-parallel --skip "IntegrationTests|RightsAttemptTests"
 
+.PHONY: check
 check: unit-tests
 
 MINUTES ?= 10
+.PHONY: fuzz
 fuzz:
 	scripts/fuzz $(MINUTES)
 
+.PHONY: bench
 bench: build
 	swift test --filter SamplingCost
 
+.PHONY: memory
 memory: release
 	scripts/measure-memory $(RELEASE)
 
@@ -77,12 +85,14 @@ DOCUMENTS = launcher:man:man/launcher.8 launcher:conf:man/launcher.conf.5 launch
   launcher-audit:man:man/launcher-audit.8 launcher-audit:bash:completion/launcher-audit.bash \
   launcher-audit:zsh:completion/_launcher-audit launcher-audit:fish:completion/launcher-audit.fish
 
+.PHONY: docs
 docs: build
 	mkdir -p docs/man docs/completion
 	$(foreach d,$(DOCUMENTS),$(call document,$(subst :, ,$(d)))) true
 
 document = .build/debug/$(word 1,$(1)) -help=$(word 2,$(1)) >docs/$(word 3,$(1)) &&
 
+.PHONY: release
 release:
 	scripts/install-dependencies build
 	LAUNCHER_VERSION=$(VERSION) LAUNCHER_COMMIT=$$(git describe --always --dirty --abbrev=12 2>/dev/null) \
@@ -95,6 +105,7 @@ $(GUEST_IMAGE): scripts/make-guest-image
 $(PEER): $(wildcard Tests/Peer/*.go)
 	cd Tests/Peer && go vet ./... && go test ./... && go build -o ../../$@ .
 
+.PHONY: integration-tests
 integration-tests: dependencies release $(GUEST_IMAGE) $(PEER)
 	LAUNCHER_BINARIES=$(CURDIR)/$(RELEASE) LAUNCHER_DEBUG_BINARIES=$(CURDIR)/.build/debug LAUNCHER_GUEST_IMAGE=$(CURDIR)/$(GUEST_IMAGE) \
 	  LAUNCHER_PEER=$(CURDIR)/$(PEER) swift test --filter IntegrationTests --skip CloudInitTests
@@ -104,38 +115,47 @@ $(CLOUD_IMAGE): scripts/make-cloud-image
 	scripts/install-dependencies demo cloud
 	scripts/make-cloud-image $@
 
+.PHONY: test-cloud-init
 test-cloud-init: dependencies build release $(GUEST_IMAGE) $(CLOUD_IMAGE) $(PEER)
 	LAUNCHER_BINARIES=$(CURDIR)/$(RELEASE) LAUNCHER_DEBUG_BINARIES=$(CURDIR)/.build/debug LAUNCHER_GUEST_IMAGE=$(CURDIR)/$(GUEST_IMAGE) \
 	  LAUNCHER_PEER=$(CURDIR)/$(PEER) LAUNCHER_CLOUD_IMAGE=$(CURDIR)/$(CLOUD_IMAGE) swift test --filter CloudInitTests
 
 # Not every kernel has gretap; Debian's, which is kept, has.
+.PHONY: test-gre
 test-gre: build
 	scripts/install-dependencies run demo test package
 	Tests/GRE/run .build/debug/network-probe .build/gre
 
 # Each process of launcher and each jail, as they are built and as they are installed.
+.PHONY: rights-tests
 rights-tests: build release
 	swift test --filter RightsAttemptTests
 	LAUNCHER_BINARIES=$(CURDIR)/$(RELEASE) swift test --filter RightsAttemptTests
 
+.PHONY: test
 test: dependencies check rights-tests integration-tests $(if $(filter 0,$(shell id -u)),test-system)
 
+.PHONY: demo-container
 demo-container: release
 	scripts/install-dependencies demo container
 	scripts/demo-container $(RELEASE)
 
+.PHONY: demo
 demo: release $(GUEST_IMAGE)
 	scripts/install-dependencies run demo
 	scripts/demo $(RELEASE) $(GUEST_IMAGE)
 
+.PHONY: demo-network
 demo-network: release $(GUEST_IMAGE)
 	scripts/install-dependencies run demo
 	scripts/demo-network $(RELEASE) $(GUEST_IMAGE)
 
+.PHONY: install
 install: release install-files
 	$(if $(DESTDIR),,scripts/create-users && systemd-tmpfiles --create $(CURDIR)/systemd/launcher.tmpfiles)
 
 # What is built is put in its places; a configuration that is there is left as it is.
+.PHONY: install-files
 install-files:
 	install -d $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/launcher \
 	  $(DESTDIR)$(prefix)/lib/sysusers.d $(DESTDIR)$(prefix)/lib/tmpfiles.d $(DESTDIR)$(UNITS) $(DESTDIR)/etc/launcher
@@ -160,6 +180,7 @@ install-files:
 	test -e $(DESTDIR)/etc/launcher/launcher.conf || \
 	  install -m 644 systemd/launcher.conf $(DESTDIR)/etc/launcher/launcher.conf
 
+.PHONY: deb
 deb: release
 	scripts/install-dependencies package
 	scripts/make-deb $(VERSION) $(DEB)
@@ -167,15 +188,18 @@ deb: release
 	lintian --allow-root --fail-on error --tag-display-limit 0 $(DEB) $(DOCKER_DEB)
 
 # The package on a Debian 12 with a real systemd, in a container; needs root.
+.PHONY: test-system
 test-system: deb $(GUEST_IMAGE) $(PEER)
 	scripts/install-dependencies system
 	scripts/make-deb $(VERSION)+next $(NEXT_DEB)
 	Tests/System/run $(DEB) $(NEXT_DEB) $(DOCKER_DEB) $(PEER) $(GUEST_IMAGE) $(SYSTEM_TEST_CACHE)
 
 # The package on a Debian 12 with a kernel of its own, in an emulated machine; needs root.
+.PHONY: test-own-kernel
 test-own-kernel: deb $(GUEST_IMAGE) $(PEER)
 	scripts/install-dependencies system run cloud
 	Tests/System/run-in-guest $(DEB) $(PEER) $(GUEST_IMAGE) $(SYSTEM_TEST_CACHE)
 
+.PHONY: clean
 clean:
 	rm -rf .build
