@@ -50,7 +50,7 @@ import TLS
       certificate.close()
       try TLSContext.prepareForConfinement()
       warnOf(context, options)
-      let interfaces = NodeInterfaces.list(within: options.computeNetworks)
+      let interfaces = NodeInterfaces.all()
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
       let sockets = try RendezvousVisitor.Sockets()
       LoopActor.prepare()
@@ -68,9 +68,7 @@ import TLS
           identity: Session.Identity(uuid: uuid, role: role(options).role, dialect: options.dialect),
           resolver: resolver.map { ResolverClient($0) })
         let node = NetNode(
-          session: session, uuid: uuid, statsInterval: options.statsInterval, network: options.network,
-          interfaces: interfaces,
-          rendezvous: options.rendezvous, sockets: sockets, service: service)
+          session: session, uuid: uuid, options, interfaces: interfaces, sockets: sockets, service: service)
         log.info("node \(uuid)")
         await node.run()
       }

@@ -18,6 +18,7 @@ import Startup
   private let reporter: NodeReporter
   private var reports: ReportQueue!
   private var gateway: CommandGateway!
+  private let configurator: Configurator
   private var vmm: Channel<VMMToNet, NetToVMM>?
   private var visitor: RendezvousVisitor!
   private let vmmArrival = Gate()
@@ -26,18 +27,18 @@ import Startup
   private var ignored: Set<String> = []
 
   init(
-    session: Session, uuid: NodeUUID, statsInterval: Double, network: NodeNetwork,
-    interfaces: [NodeInterfaces.Address], rendezvous: String, sockets: RendezvousVisitor.Sockets,
-    service: ServiceManager
+    session: Session, uuid: NodeUUID, _ options: Settings, interfaces: [NodeInterfaces.Address],
+    sockets: RendezvousVisitor.Sockets, service: ServiceManager
   ) {
     self.session = session
     self.service = service
-    self.network = network
-    reporter = NodeReporter(
-      session: session, stats: stats, uuid: uuid, interval: statsInterval, interfaces: interfaces)
+    network = options.network
+    reporter = NodeReporter(session: session, stats: stats, uuid: uuid, interval: options.statsInterval)
+    configurator = Configurator(options, interfaces: interfaces)
+    reporter.use(configurator.effects.interfaces)
     reports = ReportQueue(
       send: { [unowned self] make, whenSent in self.session.send(make, whenSent: whenSent) },
-      interfaces: interfaces,
+      interfaces: configurator.effects.interfaces,
       acknowledge: { [unowned self] in _ = vmm?.send(.acknowledge($0)) })
     gateway = CommandGateway(
       network: network, node: uuid,
@@ -45,13 +46,16 @@ import Startup
       fail: { [unowned self] in reports.take($0, $1) })
     stats.onMissing = { [unowned self] in _ = vmm?.send(.needStatsChannel) }
     visitor = RendezvousVisitor(
-      role: .net, path: rendezvous, sockets: sockets, loop: LoopActor.loop,
+      role: .net, path: options.rendezvous, sockets: sockets, loop: LoopActor.loop,
       onChannel: { [unowned self] in useVMM($0) }, onTrouble: { log.warning("rendezvous: \($0)") },
       onExhausted: {
         log.fatal("launcher-vmm keeps ending before it answers; starting anew", status: Startup.startAgainStatus)
       })
-    session.onConnected = { [unowned self] in
+    configurator.onChange = { [unowned self] in use($0) }
+    session.onConnected = { [unowned self] connected in
       isConnected = true
+      // No payload says nothing.
+      if !connected.payload.isEmpty { configure(connected.payload) }
       showStatus()
       reporter.connected()
       reports.connected()
@@ -83,6 +87,7 @@ import Startup
     log.info("connected to launcher-vmm")
     // With or without a scheduler: a node whose scheduler is away is up.
     service.ready(statusLine)
+    if configurator.effects.limits != ConfiguredLimits() { vmm?.send(.configure(configurator.effects.limits)) }
     gateway.sendAll()
     vmmArrival.open()
   }
@@ -129,8 +134,18 @@ import Startup
     case .delete: await gateway.take(.delete, frame.payload)
     case .evacuate: await gateway.take(.evacuate, frame.payload)
     case .restore: await gateway.take(.restore, frame.payload)
+    case .configure: configure(frame.payload)
     default: ignore("\(frame)".prefix { $0 != "," }.description)
     }
+  }
+
+  private func configure(_ payload: [UInt8]) {
+    if !configurator.take(payload) { session.send { .error(.invalidConfiguration, origin: $0) } }
+  }
+
+  private func use(_ effects: Configurator.Effects) {
+    reporter.use(effects.interfaces)
+    _ = vmm?.send(.configure(effects.limits))
   }
 
   private func ignore(_ what: String) {

@@ -1,8 +1,4 @@
-import CShims
-import Glibc
 import Instances
-import Linux
-import Settings
 
 /// What was promised to an instance, whether it uses it or not.
 struct Promise: Equatable {
@@ -39,33 +35,11 @@ struct Capacity: Equatable {
   /// START is refused where it would exceed a limit. Otherwise the node only says that it is full.
   var refuses: Bool
 
-  /// What the operator allows of what the node has.
-  init(_ settings: Settings, instances: Descriptor) throws(SystemError) {
-    maximumInstances = settings.maximumInstances
-    memoryMB = settings.limitsMemory ? Self.nodeMemoryMB() : nil
-    diskMB = settings.limitsDisk ? try Self.diskMB(of: instances) : nil
-    refuses = settings.rejectsWhenFull
-  }
-
   init(maximumInstances: Int, memoryMB: Int? = nil, diskMB: Int? = nil, refuses: Bool = false) {
     self.maximumInstances = maximumInstances
     self.memoryMB = memoryMB
     self.diskMB = diskMB
     self.refuses = refuses
-  }
-
-  /// The memory of this node in MiB, as the kernel counts it.
-  private static func nodeMemoryMB() -> Int {
-    let pages = sysconf(Int32(_SC_PHYS_PAGES))
-    let pageSize = sysconf(Int32(_SC_PAGESIZE))
-    return pages > 0 && pageSize > 0 ? pages / (1_048_576 / pageSize) : 0
-  }
-
-  /// The size of the file system of a folder in 10^6 bytes.
-  private static func diskMB(of folder: Descriptor) throws(SystemError) -> Int {
-    var status = statfs()
-    guard fstatfs(folder.raw, &status) == 0 else { throw SystemError("statfs", "the instances folder") }
-    return Int(status.f_blocks) * Int(status.f_bsize) / 1_000_000
   }
 
   /// The least that an instance takes: with less than that left the node is full.

@@ -70,7 +70,7 @@ import Startup
       let settings = Node.Settings(
         firmware: firmware, groups: groups, console: options.console, display: options.display,
         stopGrace: options.stopGrace, toolDeadline: options.toolDeadline,
-        capacity: try Capacity(options, instances: store.instances), network: options.network)
+        limits: try NodeLimits(options, instances: store.instances), network: options.network)
       if let display = options.display {
         log.warning(
           "-with-ui=window: who breaks out of a machine into its QEMU can see and use the other windows of display \(display.name); run guests that you trust alone"

@@ -27,7 +27,9 @@ import Spawning
   private(set) var containers: Containers?
   /// Seconds that STOP waits for the guest.
   let stopGrace: Double
-  private let capacity: Capacity
+  private let limits: NodeLimits
+  /// What of the limits the scheduler has configured.
+  private var configured = ConfiguredLimits()
   let reports = Reports()
   private let peers: Peers
   private let service: ServiceManager
@@ -43,7 +45,7 @@ import Spawning
     var stopGrace: Double
     /// Seconds that a tool may take.
     var toolDeadline: Double
-    var capacity: Capacity
+    var limits: NodeLimits
     var network: NodeNetwork
     /// In a simulation: the name of the node's boot.
     var simulatedBoot: String?
@@ -71,7 +73,7 @@ import Spawning
     }
     self.machines = simulation ?? machines
     stopGrace = settings.stopGrace
-    capacity = settings.capacity
+    limits = settings.limits
     containers = engine.map { Containers($0, node: self) }
     peers.onNetChannel = { [unowned self] in welcomeNet() }
     peers.onStatsChannel = { [unowned self] in welcomeStats() }
@@ -153,6 +155,7 @@ import Spawning
     case .withdraw(let request, let id): try enqueue(id, request, .withdraw)
     case .evacuate(let request): complete(request) { maintenance.begin() }
     case .restore(let request): complete(request) { maintenance.end() }
+    case .configure(let limits): configure(limits)
     }
   }
 
@@ -207,6 +210,20 @@ import Spawning
   }
 
   // MARK: capacity
+
+  private var capacity: Capacity { limits.capacity(configured) }
+
+  private func configure(_ new: ConfiguredLimits) {
+    guard new != configured else { return }
+    configured = new
+    for option in limits.overruling(new) {
+      log.warning("the scheduler's configuration: \(option) was given, which has the last word")
+    }
+    log.info(
+      "limits: memory \(capacity.memoryMB.map { "\($0) MiB" } ?? "none"), disk \(capacity.diskMB.map { "\($0) MB" } ?? "none")"
+    )
+    announceCensus()
+  }
 
   /// The limit that a START with this promise would exceed, where that is a reason to refuse it.
   func limitExceeded(by promise: Promise) -> String? {

@@ -63,7 +63,7 @@ private func isRefused(_ sample: Sample, _ bytes: [UInt8], _ descriptors: [Descr
       }
     }
   }
-  refuses(NetToVMM.self, from: 7)
+  refuses(NetToVMM.self, from: 11)
   refuses(VMMToNet.self, from: 6)
   refuses(VMMToStats.self, from: 5)
   refuses(StatsToVMM.self, from: 1)

@@ -114,6 +114,8 @@ func samples() throws -> [Sample] {
     Sample("withdraw", NetToVMM.withdraw(request, id)),
     Sample("evacuate", NetToVMM.evacuate(request)),
     Sample("restore", NetToVMM.restore(request)),
+    Sample("no limits configured", NetToVMM.configure(ConfiguredLimits())),
+    Sample("limits configured", NetToVMM.configure(ConfiguredLimits(memory: true, disk: false))),
     Sample("completed", VMMToNet.completed(1)),
     Sample("failure", VMMToNet.report(number: 2, request: .max, .failure(.start, id, .fullComputeNode))),
     Sample("deleted", VMMToNet.report(number: 3, request: 0, .deleted(id))),

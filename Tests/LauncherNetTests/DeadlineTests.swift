@@ -46,7 +46,7 @@ private let soon = 0.05
       context: try .client(authorities: authority.certificatePEM, identity: agent.identityPEM),
       identity: Session.Identity(uuid: NodeUUID(bytes: Array(repeating: 1, count: 16))!, role: .agent),
       resolver: nil, deadlines: deadlines)
-    session.onConnected = { [unowned self] in connections += 1 }
+    session.onConnected = { [unowned self] _ in connections += 1 }
   }
 
   /// The session's next connection.

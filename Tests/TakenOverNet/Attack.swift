@@ -26,6 +26,7 @@ struct Attack {
     ("START", .start(nobody)), ("STOP", .target(2, nobody)), ("RESTART", .target(3, nobody)),
     ("DELETE", .target(4, nobody)), ("acknowledgement", .acknowledge), ("need of a channel", .needStatsChannel),
     ("withdrawal", .target(7, nobody)), ("EVACUATE", .node(8)), ("Restore", .node(9)),
+    ("limits", .limits),
   ]
 
   private static func fields() throws -> [Attack] {
@@ -38,7 +39,7 @@ struct Attack {
     }
     for (name, _) in kinds {
       for byte: UInt8 in [0, 2, 255] { add(name, "version", "\(byte)", [byte]) }
-      for byte: UInt8 in [0, 10, 255] { add(name, "kind", "\(byte)", [byte]) }
+      for byte: UInt8 in [0, 11, 255] { add(name, "kind", "\(byte)", [byte]) }
     }
     for name in ["EVACUATE", "Restore"] { add(name, "repeated", "2", [2]) }
     for name in ["START", "STOP", "RESTART", "DELETE", "withdrawal"] {
@@ -69,6 +70,10 @@ struct Attack {
     add("START", "subnet key", "of 256 bytes", [1] + Fields.string(String(repeating: "k", count: 256)))
     add("START", "mac", "of a group", [1] + Fields.string("01:00:5e:00:00:01"))
     add("START", "scheduler", "on a node that is no network node", [1] + Fields.string("scheduler.example"))
+    for field in ["memory limit", "disk limit"] {
+      add("limits", field, "neither there nor absent", [2])
+      add("limits", field, "neither true nor false", [1, 2])
+    }
     return attacks
   }
 

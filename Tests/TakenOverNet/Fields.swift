@@ -39,6 +39,13 @@ struct Fields {
   }
 
   static let acknowledge = Fields(fields: [("version", [1]), ("kind", [5]), ("number", [9, 0, 0, 0, 0, 0, 0, 0])])
+  static let limits = limits(memory: true)
+  static func limits(memory: Bool) -> Fields {
+    Fields(fields: [
+      ("version", [1]), ("kind", [10]), ("memory limit", [1, memory ? 1 : 0]), ("disk limit", [0]),
+    ])
+  }
+
   static let needStatsChannel = Fields(fields: [("version", [1]), ("kind", [6])])
 
   static func string(_ text: String) -> [UInt8] { number(UInt32(text.utf8.count)) + Array(text.utf8) }

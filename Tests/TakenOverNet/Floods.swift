@@ -77,6 +77,9 @@ extension Attack {
       Attack("allowed: \(many) EVACUATEs, each with its Restore") { line in
         for _ in 0..<many where !(line.send(Fields.node(8).bytes) && line.send(Fields.node(9).bytes)) { return }
       },
+      Attack("\(many) changes of limits whose censuses are not read") { line in
+        for count in 0..<many where !line.send(Fields.limits(memory: count % 2 == 0).bytes) { return }
+      },
       // The last, because what is open stays so.
       flood("requests open at once", 600, Fields.target(2, victim).bytes),
     ]

@@ -20,6 +20,8 @@ public enum NetToVMM: Message {
   case evacuate(Request)
   /// End what EVACUATE began.
   case restore(Request)
+  /// What the scheduler's configuration says; replaces what was said before.
+  case configure(ConfiguredLimits)
 
   /// Bytes of user-data or meta-data: what fits one SSNTP frame.
   public static let maximumGuestData = 16 * 1_048_576
@@ -55,6 +57,9 @@ public enum NetToVMM: Message {
     case .restore(let request):
       writer.integer(UInt8(9))
       request.encode(into: &writer)
+    case .configure(let limits):
+      writer.integer(UInt8(10))
+      limits.encode(into: &writer)
     }
   }
 
@@ -86,6 +91,7 @@ public enum NetToVMM: Message {
     case 7: self = .withdraw(try Request(from: &reader), try reader.identifier())
     case 8: self = .evacuate(try Request(from: &reader))
     case 9: self = .restore(try Request(from: &reader))
+    case 10: self = .configure(try ConfiguredLimits(from: &reader))
     case let kind: throw WireError("message kind \(kind)")
     }
   }

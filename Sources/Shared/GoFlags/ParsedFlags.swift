@@ -18,6 +18,9 @@ public struct ParsedFlags: Sendable {
     texts.filter { !names.contains($0.key) }.map { "-\($0.key)=\($0.value)" }.sorted()
   }
 
+  /// The names of the flags that were set, be it to their defaults.
+  public var names: Set<String> { Set(texts.keys) }
+
   /// Whether the command line set the flag, be it to its default.
   public func isSet<Value>(_ flag: Flag<Value>) -> Bool {
     texts[flag.name] != nil

@@ -34,7 +34,15 @@ public enum NodeInterfaces {
   private static let maximum = 64
 
   /// Each address within `subnets`; without any subnet, all.
-  public static func list(within subnets: [IPv4Subnet]) -> [Address] {
+  public static func list(within subnets: [IPv4Subnet]) -> [Address] { within(subnets, of: all()) }
+
+  /// Those of `addresses` within `subnets`; without any subnet, all.
+  public static func within(_ subnets: [IPv4Subnet], of addresses: [Address]) -> [Address] {
+    addresses.filter { address in subnets.isEmpty || subnets.contains { $0.contains(address.ip) } }
+      .prefix(maximum).map { $0 }
+  }
+
+  public static func all() -> [Address] {
     var first: UnsafeMutablePointer<ifaddrs>?
     guard getifaddrs(&first) == 0 else { return [] }
     defer { freeifaddrs(first) }
@@ -52,12 +60,11 @@ public enum NodeInterfaces {
       default: break
       }
     }
-    return addresses.filter { address in subnets.isEmpty || subnets.contains { $0.contains(address.ip) } }
-      .compactMap { address in
-        macs[address.name].map {
-          Address(name: address.name, ip: address.ip, mac: $0, prefixLength: address.prefixLength)
-        }
-      }.prefix(maximum).map { $0 }
+    return addresses.compactMap { address in
+      macs[address.name].map {
+        Address(name: address.name, ip: address.ip, mac: $0, prefixLength: address.prefixLength)
+      }
+    }
   }
 
   private static func ipv4(_ address: UnsafeMutablePointer<sockaddr>) -> IPv4Address {

@@ -10,6 +10,7 @@ struct OptionFlags {
   let authorities: Flag<String>
   let certificate: Flag<String>
   let dialect: Flag<SSNTPDialect>
+  let tracesFrames: Flag<Bool>
   let stateFolder: Flag<String>
   let virtualisation: Flag<Settings.Virtualisation>
   let stopGrace: Flag<Duration>
@@ -49,7 +50,7 @@ struct OptionFlags {
 
   /// What is launcher's own business and not handed to the processes.
   static let namesOfFrontEnd: Set<String> = [
-    "config", "check-config", "version", "net-user", "vmm-user", "stats-user",
+    "config", "check-config", "version", "net-user", "stats-user",
   ]
 
   /// Servers that are tried in turn at most.
@@ -82,6 +83,11 @@ struct OptionFlags {
       detail: """
         Schedulers number commands and errors in one of two ways: as until 2017, or as since, without STOP, RESTART, \
         DetachVolume and their failures. See docs/PROTOCOL.md.
+        """)
+    tracesFrames = flags.bool(
+      "trace", group: "Scheduler", help: "trace frames to it",
+      detail: """
+        Frames carry when they were sent and by which node. Without this option the scheduler's configuration decides.
         """)
 
     stateFolder = flags.string(

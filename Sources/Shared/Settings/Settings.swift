@@ -21,6 +21,8 @@ public struct Settings: Sendable {
   public let authorities: String
   public let certificate: String
   public let dialect: SSNTPDialect
+  /// Frames that are sent carry a trace.
+  public let tracesFrames: Bool
   public let stateFolder: String
   public let virtualisation: Virtualisation
   /// Seconds.
@@ -70,6 +72,8 @@ public struct Settings: Sendable {
   public let netUID: uid_t?
   public let statsUID: uid_t?
 
+  /// The names of the options that the command line or the configuration file gave.
+  private let given: Set<String>
   /// What was given, as arguments for the processes.
   public let arguments: [String]
 
@@ -88,6 +92,7 @@ public struct Settings: Sendable {
     authorities = parsed[options.authorities]
     certificate = parsed[options.certificate]
     dialect = parsed[options.dialect]
+    tracesFrames = parsed[options.tracesFrames]
     stateFolder = parsed[options.stateFolder]
     virtualisation = parsed[options.virtualisation]
     stopGrace = parsed[options.stopGrace] / .seconds(1)
@@ -122,8 +127,12 @@ public struct Settings: Sendable {
     user = options.user.flatMap { parsed[$0] }
     netUID = options.netUID.flatMap { parsed[$0] }
     statsUID = options.statsUID.flatMap { parsed[$0] }
+    given = parsed.names
     self.arguments = parsed.arguments(except: OptionFlags.namesOfFrontEnd)
   }
+
+  /// Whether the operator decided it: then no scheduler's configuration does.
+  public func isGiven(_ option: String) -> Bool { given.contains(option) }
 
   /// The group that may use the container engine's socket; nil where there is none, or no containers are run.
   public var containerGroup: gid_t? {

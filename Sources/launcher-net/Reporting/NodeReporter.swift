@@ -15,7 +15,7 @@ import Settings
   private let stats: StatsClient
   private let uuid: NodeUUID
   /// The compute interfaces, which launcher-stats has no right to look at.
-  private let networks: [NodeSample.Network]
+  private var networks: [NodeSample.Network] = []
   private let cadence: Cadence
   private var census = 0
   private var status = Status.ready
@@ -25,13 +25,17 @@ import Settings
 
   /// - interval: seconds between two STATS.
   init(
-    session: Session, stats: StatsClient, uuid: NodeUUID, interval: Double, interfaces: [NodeInterfaces.Address]
+    session: Session, stats: StatsClient, uuid: NodeUUID, interval: Double
   ) {
     self.session = session
     self.stats = stats
     self.uuid = uuid
-    networks = interfaces.map { NodeSample.Network(ip: $0.ip.description, mac: $0.mac.description) }
     cadence = Cadence(seconds: interval)
+  }
+
+  /// Names these in STATS from now on.
+  func use(_ interfaces: [NodeInterfaces.Address]) {
+    networks = interfaces.map { NodeSample.Network(ip: $0.ip.description, mac: $0.mac.description) }
   }
 
   func connected() {

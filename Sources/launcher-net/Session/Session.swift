@@ -53,7 +53,7 @@ import TLS
   private(set) var host: SchedulerHost?
 
   /// Called with each connection that the server has accepted.
-  var onConnected: (() -> Void)?
+  var onConnected: ((ConnectedFrame) -> Void)?
   var onDisconnected: (() -> Void)?
   /// Called with each frame, in order; the next one is not read before it returns.
   var onFrame: ((Frame) async -> Void)?
@@ -109,14 +109,14 @@ import TLS
     // The old connection ends before a new one begins: servers know clients by their UUID.
     defer { connection.close() }
     try await connection.handshake(until: .after(seconds: deadlines.handshake))
-    try await connect(connection, server)
+    let connected = try await connect(connection, server)
     self.connection = connection
     host = SchedulerHost(server.host)
     defer {
       self.connection = nil
       onDisconnected?()
     }
-    onConnected?()
+    onConnected?(connected)
     while true {
       let incoming = try await connection.next()
       guard case .frame(let frame) = incoming else { throw Failure.unexpected("\(incoming)") }
@@ -138,7 +138,7 @@ import TLS
   }
 
   /// CONNECT and its answer. Nothing may be sent between the two.
-  private func connect(_ connection: FrameConnection, _ server: ServerAddress) async throws {
+  private func connect(_ connection: FrameConnection, _ server: ServerAddress) async throws -> ConnectedFrame {
     connection.send(ConnectFrame(role: identity.role, source: identity.uuid))
     switch try await connection.next(until: .after(seconds: deadlines.connected), for: "the answer to CONNECT") {
     case .connected(let connected):
@@ -147,6 +147,7 @@ import TLS
         throw Failure.role(connected.role, certified)
       }
       log.info("connected to \(server), server \(connected.source), \(connection.negotiated)")
+      return connected
     case .frame(let frame) where frame.frameType == .error: throw Failure.refused(frame.error)
     case let other: throw Failure.unexpected("\(other)")
     }

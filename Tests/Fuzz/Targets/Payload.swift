@@ -3,9 +3,10 @@ import Instances
 import Linux
 import Payloads
 
-/// The first byte chooses the command, and from 128 on between those that are about the node.
+/// The first byte chooses the command, and from 128 on between those that are about the node; from 192 on: CONFIGURE.
 func readPayload(_ bytes: [UInt8]) {
   guard let (choice, payload) = split(bytes) else { return }
+  if choice >= 192 { return readConfiguration(payload) }
   if choice >= 128 { return readNode(payload, of: NodeCommand.allCases[choice % NodeCommand.allCases.count]) }
   switch InstanceCommand.allCases[choice % InstanceCommand.allCases.count] {
   case .start: readStart(payload)
@@ -25,6 +26,15 @@ private func readNode(_ payload: [UInt8], of command: NodeCommand) {
 private func readDelete(_ payload: [UInt8]) {
   guard let delete = try? parseDelete(payload) else { return }
   require((try? parseTarget(payload, of: .delete)) == delete.instance, "\(delete) is of another instance")
+}
+
+private func readConfiguration(_ payload: [UInt8]) {
+  guard let configuration = try? parseConfiguration(payload) else { return }
+  for subnets in [configuration.computeNetworks, configuration.managementNetworks].compactMap({ $0 }) {
+    require((1...NodeConfiguration.maximumSubnets).contains(subnets.count), "\(subnets.count) subnets")
+  }
+  let user = configuration.childUser ?? "u"
+  require((1...NodeConfiguration.maximumUser).contains(user.utf8.count) && user.utf8.allSatisfy { $0 > 32 }, user)
 }
 
 private func readStart(_ payload: [UInt8]) {
