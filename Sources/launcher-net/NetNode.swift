@@ -15,6 +15,7 @@ import Startup
   private let service: ServiceManager
   private let network: NodeNetwork
   private let stats = StatsClient()
+  private let traces = Traces()
   private let reporter: NodeReporter
   private var reports: ReportQueue!
   private var gateway: CommandGateway!
@@ -33,9 +34,10 @@ import Startup
     self.session = session
     self.service = service
     network = options.network
-    reporter = NodeReporter(session: session, stats: stats, uuid: uuid, interval: options.statsInterval)
+    reporter = NodeReporter(session: session, stats: stats, traces: traces, uuid: uuid, interval: options.statsInterval)
     configurator = Configurator(options, interfaces: interfaces)
     reporter.use(configurator.effects.interfaces)
+    session.tracesFrames = configurator.effects.tracesFrames
     reports = ReportQueue(
       send: { [unowned self] make, whenSent in self.session.send(make, whenSent: whenSent) },
       interfaces: configurator.effects.interfaces,
@@ -128,7 +130,7 @@ import Startup
       return session.send { .error(.invalidFrameType, origin: $0) }
     }
     switch frame.command {
-    case .start: await gateway.take(.start, frame.payload, from: session.host)
+    case .start: await gateway.take(.start, frame.payload, from: session.host, whenDone: traces.follow(frame))
     case .stop: await gateway.take(.stop, frame.payload)
     case .restart: await gateway.take(.restart, frame.payload)
     case .delete: await gateway.take(.delete, frame.payload)
@@ -145,6 +147,7 @@ import Startup
 
   private func use(_ effects: Configurator.Effects) {
     reporter.use(effects.interfaces)
+    session.tracesFrames = effects.tracesFrames
     _ = vmm?.send(.configure(effects.limits))
   }
 

@@ -236,8 +236,19 @@ func (c *client) checkFrame(f *Frame) {
 	if int(f.PayloadLength) != len(f.Payload) {
 		c.violation("%s has a payload of %d bytes and says %d", kind, len(f.Payload), f.PayloadLength)
 	}
-	if f.Major&tracedBit != 0 && f.Trace == nil {
+	if f.Major&tracedBit != 0 {
+		c.checkTrace(kind, f.Trace)
+	}
+}
+
+func (c *client) checkTrace(kind string, t *FrameTrace) {
+	switch {
+	case t == nil:
 		c.violation("%s says that it is traced and has no trace", kind)
+	case len(t.Path) == 0 || int(t.PathLength) != len(t.Path):
+		c.violation("%s has a path of %d nodes and says %d", kind, len(t.Path), t.PathLength)
+	case !bytes.Equal(t.Path[0].UUID, c.id) || t.Path[0].Role != c.role || t.Path[0].TxTimestamp.IsZero():
+		c.violation("the path of %s does not begin at its sender, now: %+v", kind, t.Path[0])
 	}
 }
 

@@ -33,3 +33,17 @@ public struct TraceNode: Equatable, Sendable {
     self.received = received
   }
 }
+
+extension Frame {
+  /// Makes this a traced frame, whose way begins at a node now.
+  public mutating func beginTrace(at node: NodeUUID, _ role: Role, _ now: GobTime) {
+    major |= Self.tracedBit
+    trace = FrameTrace(start: now, path: [TraceNode(uuid: node, role: role, sent: now)])
+  }
+
+  /// Adds a node that has received it now; nothing for a frame that is not traced.
+  public mutating func stampReception(by node: NodeUUID, _ role: Role, _ now: GobTime) {
+    guard isTraced else { return }
+    trace?.path.append(TraceNode(uuid: node, role: role, received: now))
+  }
+}

@@ -13,3 +13,15 @@ public struct Role: OptionSet, Hashable, Sendable {
   public static let networkAgent = Role(rawValue: 0x10)
   public static let concentratorAgent = Role(rawValue: 0x20)
 }
+
+extension Role: CustomStringConvertible {
+  private static let names: [(role: Role, name: String)] = [
+    (.server, "Server"), (.controller, "Controller"), (.agent, "CNAgent"), (.scheduler, "Scheduler"),
+    (.networkAgent, "NetworkingAgent"), (.concentratorAgent, "CNCIAgent"),
+  ]
+
+  /// As SSNTP's trace reports have it: `Scheduler`, or several with a dash between them; empty without any.
+  public var description: String {
+    Self.names.filter { contains($0.role) }.map(\.name).joined(separator: "-")
+  }
+}

@@ -14,6 +14,7 @@ import SSNTP
     let make: (Request) -> NetToVMM
     /// What it keeps in memory files.
     let bytes: Int
+    let whenDone: (() -> Void)?
     /// launcher-vmm may know of it.
     var wasSent = false
   }
@@ -42,18 +43,23 @@ import SSNTP
     self.fail = fail
   }
 
-  /// Takes a command's payload from a scheduler; returns when there is room for the next one.
-  func take(_ command: InstanceCommand, _ payload: [UInt8], from host: SchedulerHost? = nil) async {
+  /// Takes a command's payload from a scheduler; returns when there is room for the next one. `whenDone` is called when
+  /// the command is carried out or has failed.
+  func take(
+    _ command: InstanceCommand, _ payload: [UInt8], from host: SchedulerHost? = nil, whenDone: (() -> Void)? = nil
+  ) async {
     do {
       let (make, bytes) = try request(command, payload, host)
-      await keep(make, bytes)
+      await keep(make, bytes, whenDone)
       log.step("request-sent")
     } catch let error as PayloadError {
       log.error("\(command.name): \(error)")
       fail(command, error)
+      whenDone?()
     } catch {
       log.error("\(command.name): \(error)")
       fail(command, PayloadError(reason: .invalidData, instance: nil, message: "\(error)"))
+      whenDone?()
     }
   }
 
@@ -75,11 +81,11 @@ import SSNTP
   }
 
   /// Keeps a request when there is room for it, and sends it.
-  private func keep(_ make: @escaping (Request) -> NetToVMM, _ bytes: Int) async {
+  private func keep(_ make: @escaping (Request) -> NetToVMM, _ bytes: Int, _ whenDone: (() -> Void)? = nil) async {
     while open.count >= NetToVMM.maximumInFlight || (!open.isEmpty && openBytes + bytes > Self.memoryBudget) {
       _ = await room.wait()
     }
-    open.append(Open(number: nextNumber, make: make, bytes: bytes))
+    open.append(Open(number: nextNumber, make: make, bytes: bytes, whenDone: whenDone))
     openBytes += bytes
     nextNumber += 1
     send(at: open.count - 1)
@@ -120,7 +126,8 @@ import SSNTP
 
   func completed(_ number: UInt64) {
     log.step("request-completed")
-    open.removeAll { $0.number == number }
+    guard let index = open.firstIndex(where: { $0.number == number }) else { return }
+    open.remove(at: index).whenDone?()
     openBytes = open.reduce(0) { $0 + $1.bytes }
     room.open()
   }

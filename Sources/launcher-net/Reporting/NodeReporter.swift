@@ -13,6 +13,7 @@ import Settings
 @LoopActor final class NodeReporter {
   private let session: Session
   private let stats: StatsClient
+  private let traces: Traces
   private let uuid: NodeUUID
   /// The compute interfaces, which launcher-stats has no right to look at.
   private var networks: [NodeSample.Network] = []
@@ -25,10 +26,11 @@ import Settings
 
   /// - interval: seconds between two STATS.
   init(
-    session: Session, stats: StatsClient, uuid: NodeUUID, interval: Double
+    session: Session, stats: StatsClient, traces: Traces, uuid: NodeUUID, interval: Double
   ) {
     self.session = session
     self.stats = stats
+    self.traces = traces
     self.uuid = uuid
     cadence = Cadence(seconds: interval)
   }
@@ -91,6 +93,7 @@ import Settings
     let payload = statsPayload(
       nodeUUID: uuid.description, status: "\(status)", sample.node, sample.instances)
     session.send { .command(.stats, origin: $0, payload: payload) }
+    if let report = traces.takeReport() { session.send { .event(.traceReport, origin: $0, payload: report) } }
   }
 }
 

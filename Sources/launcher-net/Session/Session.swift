@@ -51,6 +51,8 @@ import TLS
   private var connection: FrameConnection?
   /// The host of the server that it is connected to, as it was configured.
   private(set) var host: SchedulerHost?
+  /// Frames that are sent carry a trace.
+  var tracesFrames = false
 
   /// Called with each connection that the server has accepted.
   var onConnected: ((ConnectedFrame) -> Void)?
@@ -92,11 +94,12 @@ import TLS
   func send(_ make: (NodeUUID) -> Frame, whenSent: (() -> Void)? = nil) {
     guard let connection else { return }
     let frame = make(identity.uuid)
-    guard let translated = frame.translated(to: identity.dialect) else {
+    guard var translated = frame.translated(to: identity.dialect) else {
       log.warning("not sent, for SSNTP has no such frame with -ssntp-dialect=\(identity.dialect.rawValue): \(frame)")
       whenSent?()
       return
     }
+    if tracesFrames { translated.beginTrace(at: identity.uuid, identity.role, .now) }
     connection.send(translated, whenSent: whenSent)
   }
 
@@ -119,7 +122,8 @@ import TLS
     onConnected?(connected)
     while true {
       let incoming = try await connection.next()
-      guard case .frame(let frame) = incoming else { throw Failure.unexpected("\(incoming)") }
+      guard case .frame(var frame) = incoming else { throw Failure.unexpected("\(incoming)") }
+      frame.stampReception(by: identity.uuid, identity.role, .now)
       await onFrame?(frame)
     }
   }

@@ -12,6 +12,7 @@ struct PeerEvent: Decodable {
   let operand: String?
   let origin: String?
   let payload: String?
+  let traced: Bool?
 }
 
 /// A frame that the server received.
