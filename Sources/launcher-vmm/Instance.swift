@@ -38,8 +38,8 @@ import Spawning
   private var isWorking = false
   /// Opened when a DELETE waits: a STOP before it then does not wait for the guest.
   private let hurry = Gate()
-  /// Who waits for its machine or container to have been stopped, because the node is evacuated.
-  private var evacuations: [CheckedContinuation<Void, Never>] = []
+  /// Waits for its machine or container to have been stopped, because the node is evacuated.
+  private var evacuation: CheckedContinuation<Bool, Never>?
 
   /// What its state file says; nil when there is none or it cannot be read.
   private var file: InstanceFile?
@@ -172,8 +172,9 @@ import Spawning
       } else if !queue.isEmpty {
         let (request, work) = queue.removeFirst()
         await carryOut(request, work)
-      } else if !evacuations.isEmpty {
-        await leave()
+      } else if let waiting = evacuation {
+        evacuation = nil
+        waiting.resume(returning: await leave())
       } else {
         break
       }
@@ -419,24 +420,22 @@ import Spawning
     return nil
   }
 
-  /// Returns when nothing runs it any more, or nothing can be done about that, or the evacuation was ended. What was
-  /// asked of it before is done first.
-  func evacuate() async {
-    guard isWorking || isRunning else { return }
-    await withCheckedContinuation {
-      evacuations.append($0)
+  /// Stops what runs it, when what was asked of it before is done; false when Restore came first. One at a time waits
+  /// for this.
+  func evacuate() async -> Bool {
+    guard isWorking || isRunning else { return true }
+    return await withCheckedContinuation {
+      evacuation = $0
       wake()
     }
   }
 
-  private func leave() async {
-    let waiting = evacuations
-    evacuations = []
-    if node.maintenance.isEvacuating && isRunning {
-      await powerDown()
-      StopPoint.machineEnded.reach()
-    }
-    for continuation in waiting { continuation.resume() }
+  private func leave() async -> Bool {
+    guard node.maintenance.isEvacuating else { return false }
+    guard isRunning else { return true }
+    await powerDown()
+    StopPoint.machineEnded.reach()
+    return true
   }
 
   /// Powers the guest down as STOP does.

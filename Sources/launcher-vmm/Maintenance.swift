@@ -1,5 +1,6 @@
 import AsyncLoop
 import Glog
+import Instances
 
 /// The node's maintenance: EVACUATE begins it, Restore ends it, and it outlives every process and the host. While it
 /// lasts nothing is started on this node; EVACUATE also stops what runs.
@@ -9,15 +10,14 @@ import Glog
   /// Why nothing is started; for the log.
   nonisolated static let cause = "the node is in maintenance: Restore ends it"
 
-  /// One EVACUATE's stopping of instances.
-  private final class Evacuation {}
-
   private let store: InstanceStore
   private let instances: () -> [Instance]
   /// nil: the node is not in maintenance.
   private var progress: MaintenanceFile.Progress?
-  /// nil: none is at work.
-  private var evacuation: Evacuation?
+  /// Instances that are to be stopped yet.
+  private var left: ArraySlice<Instance> = []
+  /// Instances that are being stopped, also those that an EVACUATE before a Restore has told.
+  private var atWork: Set<Identifier> = []
 
   init(_ store: InstanceStore, instances: @escaping () -> [Instance]) {
     self.store = store
@@ -59,7 +59,7 @@ import Glog
   /// Restore. Guests that were told to power down go on to do so; no more are told.
   func end() {
     guard isOn else { return log.info("Restore: this node is not in maintenance") }
-    evacuation = nil
+    left = []
     set(nil)
     log.info("this node is not in maintenance any more")
   }
@@ -78,20 +78,29 @@ import Glog
   }
 
   private func stopAll() {
-    let evacuation = Evacuation()
-    self.evacuation = evacuation
-    LoopActor.start { await self.stopAll(evacuation) }
+    left = instances()[...]
+    log.info("evacuating: \(left.count(where: \.isRunning)) instances run")
+    stopMore()
   }
 
-  private func stopAll(_ evacuation: Evacuation) async {
-    var left = instances()[...]
-    log.info("evacuating: \(left.count(where: \.isRunning)) instances run")
-    let stopSome: @LoopActor () async -> Void = {
-      while self.evacuation === evacuation, let next = left.popFirst() { await next.evacuate() }
+  /// Stops the next instances, as many as may be at work, and says when the last one is done.
+  private func stopMore() {
+    while atWork.count < Self.parallelStops, let next = left.popFirst() {
+      guard atWork.insert(next.id).inserted else { continue }
+      LoopActor.start { await self.stop(next) }
     }
-    try? await together(Array(repeating: stopSome, count: Self.parallelStops))
-    guard self.evacuation === evacuation else { return log.info("Restore has ended the evacuation") }
-    self.evacuation = nil
+    if isEvacuating && atWork.isEmpty { finish() }
+  }
+
+  private func stop(_ instance: Instance) async {
+    let isDone = await instance.evacuate()
+    atWork.remove(instance.id)
+    // A Restore came, and another EVACUATE behind it.
+    if !isDone && isEvacuating { left.append(instance) }
+    stopMore()
+  }
+
+  private func finish() {
     set(.evacuated)
     StopPoint.evacuationEnded.reach()
     let running = instances().filter(\.isRunning)
