@@ -161,6 +161,49 @@ import Testing
     #expect(notDeleted.errors.contains("no_instance"))
   }
 
+  @Test func aNodeIsEvacuatedAndRestoredAndAnInstanceTakenFromIt() throws {
+    let server = try TestServer()
+    let agent = try TestClient.agent(server)
+    func outcome(
+      _ arguments: [String], _ command: SSNTP.Command, _ payload: String, _ answer: () throws -> Void
+    ) throws -> Program.Result {
+      let program = try server.launch(arguments + ["-wait", "20"])
+      let frame = try agent.receiveFrame()
+      #expect(frame.command == command)
+      #expect(String(decoding: frame.payload, as: UTF8.self) == payload)
+      try answer()
+      return try program.finish()
+    }
+
+    let node = agent.uuid.description
+    let evacuated = try outcome(
+      ["evacuate", node], .evacuate, "evacuate:\n  workload_agent_uuid: \"\(node)\"\n"
+    ) {
+      try agent.sendReady()
+      try agent.sendReady(.maintenance)
+    }
+    #expect(evacuated.status == 0)
+    #expect(evacuated.output.hasSuffix("bytes) to node \(node)\nnode: MAINTENANCE\n"))
+    let client = try #require(server.list("clients").first)
+    #expect(client["status"] == "MAINTENANCE")
+
+    let restored = try outcome(["restore", node], .restore, "restore:\n  workload_agent_uuid: \"\(node)\"\n") {
+      try agent.sendReady(.full)
+    }
+    #expect(restored.status == 0)
+    #expect(restored.output.hasSuffix("node: FULL\n"))
+
+    let payload = "delete:\n  instance_uuid: \"\(firstInstance)\"\n  stop: true\n"
+    let taken = try outcome(["delete", "-stop", firstInstance, "-node", node], .delete, payload) {
+      try agent.sendStopped(firstInstance)
+    }
+    #expect(taken.output.hasSuffix("instance \(firstInstance): InstanceStopped\n"))
+
+    #expect(try server.run("evacuate", "node").status == 2)
+    #expect(try server.run("restore", NodeUUID.random().description).errors.contains("is not connected"))
+    #expect(try server.run("restore", node, "-wait", "50ms").status == 3)
+  }
+
   @Test func waitEndsWithStatusThreeWhenNothingIsHeard() throws {
     let server = try TestServer()
     let agent = try TestClient.agent(server)

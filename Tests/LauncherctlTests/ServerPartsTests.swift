@@ -27,9 +27,11 @@ import Testing
 
   @Test func aRequestSurvivesTheSocket() {
     let send = SendRequest(
-      command: .restart, instance: "ab", node: .random(), payload: [0, 0x7f, 0xff, 10], waits: true)
+      command: .instance(.restart), instance: "ab", node: .random(), payload: [0, 0x7f, 0xff, 10], waits: true)
+    let restore = SendRequest(command: .node(.restore), instance: "", node: .random(), payload: [], waits: false)
     let requests: [ControlRequest] = [
       .clients, .instances, .stats, .events(follow: true), .events(follow: false), .send(send),
+      .send(restore),
     ]
     for request in requests { #expect(ControlRequest(request.json) == request) }
   }
@@ -46,13 +48,14 @@ import Testing
 
   @Test func theLargestPayloadFitsARequest() throws {
     let payload = [UInt8](repeating: 0xab, count: ServerLimits.payloadBytes)
-    let request = ControlRequest.send(SendRequest(command: .start, instance: "ab", payload: payload, waits: false))
+    let request = ControlRequest.send(
+      SendRequest(command: .instance(.start), instance: "ab", payload: payload, waits: false))
     #expect(request.json.serialized().count <= ControlRequest.limits.bytes)
   }
 
   @Test func aReportOfTheStateFromBeforeIsNotTheOutcome() throws {
     let report = try NodeReport(parsing: Array("instances: [{instance_uuid: ab, state: active}]".utf8))
-    let watch = OutcomeWatch(node: .random(), command: .start, instance: "ab", stateBefore: "active")
+    let watch = OutcomeWatch(node: .random(), command: .instance(.start), instance: "ab", stateBefore: "active")
     watch.reported(report)
     #expect(watch.outcome == nil)
     watch.failed(.startFailure, instance: "ab", reason: "already_running")
@@ -61,12 +64,13 @@ import Testing
   }
 
   @Test func onlyTheCommandsOwnFailureOfItsInstanceIsTheOutcome() {
-    let watch = OutcomeWatch(node: .random(), command: .delete, instance: "ab", stateBefore: nil)
+    let watch = OutcomeWatch(node: .random(), command: .instance(.delete), instance: "ab", stateBefore: nil)
     watch.failed(.stopFailure, instance: "ab", reason: "x")
     watch.failed(.deleteFailure, instance: "cd", reason: "x")
-    watch.deleted("cd")
+    watch.removed("cd", .instanceDeleted)
+    watch.said(.maintenance)
     #expect(watch.outcome == nil)
-    watch.deleted("ab")
+    watch.removed("ab", .instanceDeleted)
     #expect(watch.outcome?["success"] == true)
   }
 

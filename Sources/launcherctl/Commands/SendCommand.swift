@@ -1,13 +1,12 @@
 import GoFlags
 import Instances
-import JSON
 import Linux
 import Payloads
 import SSNTP
 
 /// `launcherctl start`, `stop`, `restart` and `delete`: one SSNTP command to one node.
 struct SendCommand {
-  private static let longestWait = Duration.seconds(24 * 3600)
+  static let longestWait = Duration.seconds(24 * 3600)
 
   private let kind: InstanceCommand
 
@@ -37,29 +36,22 @@ struct SendCommand {
     let wait = flags.duration(
       "wait", default: .zero, in: .zero...Self.longestWait, group: "Command",
       help: "wait so long for the outcome; 0: do not wait")
+    let stop =
+      kind == .delete
+      ? flags.bool("stop", group: "Command", help: "power the guest down first; the instance will go on elsewhere")
+      : nil
     let raw = flags.bool("raw", group: "Command", help: "send it even if a launcher must refuse it")
     let json = flags.json("one JSON object for what was sent, one for the outcome, a line each")
     let parsed = try Arguments(arguments, flags: flags, operands: 1)
 
-    let payload = try payload(of: parsed.operands[0], raw: parsed.flags[raw])
+    var payload = try payload(of: parsed.operands[0], raw: parsed.flags[raw])
+    if let stop, parsed.flags[stop] { payload.bytes += Array("  stop: true\n".utf8) }
     let request = SendRequest(
-      command: kind, instance: payload.instance, node: parsed.flags[node], payload: payload.bytes,
+      command: .instance(kind), instance: payload.instance, node: parsed.flags[node], payload: payload.bytes,
       waits: parsed.flags[wait] > .zero)
-    let client = try ControlClient(folder: parsed.flags[directory])
-    try client.send(.send(request))
-    let printer = Printer(isJSON: parsed.flags[json])
-    guard let sent = try client.next() else { throw ControlClient.endedEarly }
-    printer.sent(sent)
-    guard request.waits else { return .success }
-    do {
-      guard let outcome = try client.next(within: parsed.flags[wait]) else { throw ControlClient.endedEarly }
-      return printer.outcome(outcome)
-    } catch is ControlClient.TimedOut {
-      Console.complain(
-        "launcherctl \(kind.payloadKey): timed out: within \(parsed.flags[wait]) node \(visible(sent["node"])) reported "
-          + "neither success nor failure of instance \(visible(sent["instance"])); see launcherctl events and instances"
-      )
-      return .timedOut
+    return try request.send(by: parsed.flags[directory], within: parsed.flags[wait], isJSON: parsed.flags[json]) {
+      sent in
+      "neither success nor failure of instance \(visible(sent["instance"])); see launcherctl events and instances"
     }
   }
 
@@ -77,32 +69,6 @@ struct SendCommand {
     } catch {
       guard raw else { throw Failure("\(operand): \(error); -raw sends it nevertheless") }
       return (bytes, error.instance?.text ?? "")
-    }
-  }
-
-  /// What the server answers, for people or scripts.
-  private struct Printer {
-    let isJSON: Bool
-
-    func sent(_ item: JSONValue) {
-      Console.print(
-        isJSON
-          ? item.description
-          : "sent \(visible(item["command"])) of instance \(visible(item["instance"])) "
-            + "(\(visible(item["payload_bytes"])) bytes) to node \(visible(item["node"]))")
-    }
-
-    func outcome(_ item: JSONValue) -> ExitStatus {
-      let isSuccess = item["success"]?.bool == true
-      let text = "instance \(visible(item["instance"])): \(visible(item["outcome"]))"
-      if isJSON {
-        Console.print(item.description)
-      } else if isSuccess {
-        Console.print(text)
-      } else {
-        Console.complain("\(text), reason \(visible(item["reason"]))")
-      }
-      return isSuccess ? .success : .failure
     }
   }
 }

@@ -42,10 +42,40 @@ enum ControlRequest: Equatable {
   }
 }
 
+/// What can be sent.
+enum SendableCommand: Equatable {
+  case instance(InstanceCommand)
+  case node(NodeCommand)
+
+  static let all = InstanceCommand.allCases.map { Self.instance($0) } + NodeCommand.allCases.map { Self.node($0) }
+
+  var name: String {
+    switch self {
+    case .instance(let command): command.name
+    case .node(let command): command.name
+    }
+  }
+
+  var payloadKey: String {
+    switch self {
+    case .instance(let command): command.payloadKey
+    case .node(let command): command.payloadKey
+    }
+  }
+
+  var ssntp: SSNTP.Command {
+    switch self {
+    case .instance(let command): command.ssntp
+    case .node(.evacuate): .evacuate
+    case .node(.restore): .restore
+    }
+  }
+}
+
 /// A command to a node.
 struct SendRequest: Equatable {
-  var command: InstanceCommand
-  /// The instance that the payload names, to find its node and the outcome by; may be empty.
+  var command: SendableCommand
+  /// The instance that the payload names, to find its node and the outcome by; may be empty, as for a node's command.
   var instance: String
   /// nil: the agent that connected last or, but for START, the one that reports the instance.
   var node: NodeUUID?
@@ -59,7 +89,7 @@ extension SendRequest {
   private static let maximumInstance = 1024
 
   fileprivate init?(_ json: JSONValue) {
-    guard let command = InstanceCommand.allCases.first(where: { $0.payloadKey == json["command"]?.string }),
+    guard let command = SendableCommand.all.first(where: { $0.payloadKey == json["command"]?.string }),
       let instance = json["instance"]?.string, instance.utf8.count <= Self.maximumInstance,
       let payload = json["payload_hex"]?.string.flatMap({ Hexadecimal.bytes($0) })
     else { return nil }

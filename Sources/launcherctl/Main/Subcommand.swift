@@ -12,6 +12,7 @@ struct Subcommand: Sendable {
     CertsCommand.command, ServeCommand.command,
     SendCommand.command(.start), SendCommand.command(.stop), SendCommand.command(.restart),
     SendCommand.command(.delete),
+    NodeSendCommand.command(.evacuate), NodeSendCommand.command(.restore),
     ListCommand.instances, ListCommand.stats, ListCommand.clients,
     EventsCommand.command, TopCommand.command,
   ]

@@ -77,8 +77,11 @@ final class Cluster {
   private func status(_ frame: Frame, _ node: Node) {
     let name = frame.status?.description ?? "\(frame.operand)"
     node.status = name
-    if frame.status == .ready || frame.status == .full, let report = report(frame, node) { node.ready = report }
+    if [.ready, .full, .maintenance].contains(frame.status), !frame.payload.isEmpty, let report = report(frame, node) {
+      node.ready = report
+    }
     journal.append("status", ["node": .string(node.uuid.description), "name": .string(name)])
+    if let status = frame.status { watch(node) { $0.said(status) } }
   }
 
   private func report(_ frame: Frame, _ node: Node) -> NodeReport? {
@@ -107,7 +110,7 @@ final class Cluster {
 
   private func event(_ frame: Frame, _ node: Node) {
     let payload = content(frame, node)
-    let instance = payload?["instance_deleted"]?["instance_uuid"]?.text
+    let instance = (payload?["instance_deleted"] ?? payload?["instance_stopped"])?["instance_uuid"]?.text
     let isKept = frame.payload.count <= ServerLimits.journalPayloadBytes
     let kept = payload.map { isKept ? JSONValue($0) : "\(frame.payload.count) bytes, not kept" }
     journal.append(
@@ -116,7 +119,9 @@ final class Cluster {
         "node": .string(node.uuid.description), "name": .string(frame.event?.description ?? "\(frame.operand)"),
         "instance": instance.map { .string($0) }, "payload": kept,
       ])
-    if frame.event == .instanceDeleted, let instance { watch(node) { $0.deleted(instance) } }
+    if let event = frame.event, [.instanceDeleted, .instanceStopped].contains(event), let instance {
+      watch(node) { $0.removed(instance, event) }
+    }
   }
 
   /// The payload of an error or event; nil where there is none or it is no YAML.
@@ -166,7 +171,7 @@ final class Cluster {
     }
     let agents = clients.filter(\.isAgent)
     guard let newest = agents.last else { throw .noAgent }
-    if request.command == .start { return newest }
+    if request.command == .instance(.start) { return newest }
     guard let node = agents.last(where: { $0.state(of: request.instance) != nil }) else {
       throw .noNodeReports(request.instance)
     }

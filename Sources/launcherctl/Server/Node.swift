@@ -12,7 +12,7 @@ final class Node {
   let session: Session
   /// The name of the last STATUS.
   var status: String?
-  /// Of the last READY or FULL.
+  /// Of the last READY, FULL or MAINTENANCE.
   var ready: NodeReport?
   /// Of the last STATS.
   var stats: NodeReport?

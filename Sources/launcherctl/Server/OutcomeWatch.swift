@@ -2,10 +2,10 @@ import Instances
 import JSON
 import SSNTP
 
-/// Waits for what becomes of a command: a state in a STATS, an event, or a failure.
+/// Waits for what becomes of a command: a state in a STATS, a status, an event, or a failure.
 final class OutcomeWatch {
   let node: NodeUUID
-  private let command: InstanceCommand
+  private let command: SendableCommand
   /// As in the payload; empty where it names none, and then a failure that names none is meant.
   private let instance: String
   /// Reports of the awaited state that may have been on their way before the command was carried out.
@@ -13,7 +13,7 @@ final class OutcomeWatch {
   private(set) var outcome: JSONValue?
 
   /// - Parameter stateBefore: the instance's in the node's last STATS.
-  init(node: NodeUUID, command: InstanceCommand, instance: String, stateBefore: String?) {
+  init(node: NodeUUID, command: SendableCommand, instance: String, stateBefore: String?) {
     self.node = node
     self.command = command
     self.instance = instance
@@ -27,8 +27,17 @@ final class OutcomeWatch {
     if reportsToIgnore > 0 { reportsToIgnore -= 1 } else { settle(state, reason: nil) }
   }
 
-  func deleted(_ instance: String) {
-    if command == .delete, instance == self.instance { settle("\(Event.instanceDeleted)", reason: nil) }
+  /// An instance was removed, as `event` says.
+  func removed(_ instance: String, _ event: Event) {
+    if command == .instance(.delete), instance == self.instance { settle("\(event)", reason: nil) }
+  }
+
+  func said(_ status: Status) {
+    switch (command, status) {
+    case (.node(.evacuate), .maintenance), (.node(.restore), .ready), (.node(.restore), .full):
+      settle("\(status)", reason: nil)
+    default: break
+    }
   }
 
   func failed(_ error: ErrorCode, instance: String, reason: String) {
@@ -41,6 +50,15 @@ final class OutcomeWatch {
       "instance": .string(instance), "success": .bool(reason == nil), "outcome": .string(text),
       "reason": reason.map { .string($0) } ?? .null,
     ]
+  }
+}
+
+extension SendableCommand {
+  /// nil: SSNTP knows none.
+  fileprivate var failure: ErrorCode? { if case .instance(let command) = self { command.failure } else { nil } }
+
+  fileprivate var awaitedState: InstanceState? {
+    if case .instance(let command) = self { command.awaitedState } else { nil }
   }
 }
 

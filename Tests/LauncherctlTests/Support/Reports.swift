@@ -8,10 +8,10 @@ let firstInstance = "67d86208-b46c-4465-9018-fe14087d415f"
 let secondInstance = "22222222-b46c-4465-9018-fe14087d415f"
 
 extension TestClient {
-  func sendReady() throws {
+  func sendReady(_ status: Status = .ready) throws {
     var node = NodeSample()
     node.memoryTotalMB = 2000
-    try send(.status(.ready, origin: uuid, payload: readyPayload(nodeUUID: uuid.description, node)))
+    try send(.status(status, origin: uuid, payload: readyPayload(nodeUUID: uuid.description, node)))
   }
 
   func sendStats(_ states: KeyValuePairs<String, InstanceState>, hostName: String = "box") throws {
@@ -34,6 +34,11 @@ extension TestClient {
 
   func sendFailure(_ error: ErrorCode, _ instance: String, _ reason: FailureReason) throws {
     try send(.error(error, origin: uuid, payload: failurePayload(instance: Identifier(instance), reason: reason)))
+  }
+
+  func sendStopped(_ instance: String) throws {
+    let id = try #require(Identifier(instance))
+    try send(.event(.instanceStopped, origin: uuid, payload: instanceStoppedPayload(id)))
   }
 
   func sendDeleted(_ instance: String) throws {
