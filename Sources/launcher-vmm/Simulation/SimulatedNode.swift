@@ -29,7 +29,7 @@ enum SimulatedNode {
     let powerDown = try Signals.descriptor(for: [SIGPWR])
     let settings = Node.Settings(
       firmware: nil, groups: nil, console: .none, display: nil, stopGrace: options.stopGrace,
-      toolDeadline: options.toolDeadline, capacity: try Capacity(options, instances: store.instances),
+      toolDeadline: options.toolDeadline, limits: try NodeLimits(options, instances: store.instances),
       network: options.network, simulatedBoot: ProcessIdentity.bootID())
     let users = Peers.Users(options)
     LoopActor.prepare()

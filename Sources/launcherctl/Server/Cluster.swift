@@ -189,7 +189,7 @@ enum SendRefusal: Error, Equatable, CustomStringConvertible {
   case noAgent
   case noSuchNode(NodeUUID)
   case noNodeReports(String)
-  case notInDialect(InstanceCommand, SSNTPDialect)
+  case notInDialect(SendableCommand, SSNTPDialect)
 
   var description: String {
     switch self {
