@@ -395,7 +395,7 @@ import Spawning
     do {
       let present = try await backend.look(for: id)
       if let runner, runner.run == present?.run, runner.observed == present?.observed { return }
-      (runner as? Container)?.ended()
+      runner?.noticeEnd()
       guard let present else { return }
       await use(present)
       log.info("\(id): runs in \(present.name)")

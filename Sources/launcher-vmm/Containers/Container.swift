@@ -23,8 +23,8 @@ import Linux
   var observed: ObserveRequest.Target? { .container(state.id) }
   var run: InstanceFile.Run? { .container(state.id) }
 
-  /// The engine has said that it does not run any more.
-  func ended() {
+  /// The engine says that it does not run any more.
+  func noticeEnd() {
     guard !hasEnded else { return }
     hasEnded = true
     onEnd?()
@@ -56,6 +56,6 @@ import Linux
     } catch {
       guard try await engine.inspect(instance)?.isRunning != true else { throw error }
     }
-    ended()
+    noticeEnd()
   }
 }

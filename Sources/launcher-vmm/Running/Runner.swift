@@ -21,6 +21,13 @@ import Linux
   func stop(grace: Double, hurry: Gate, isHurried: () -> Bool) async throws
   /// Ends it at once.
   func end() async throws
+  /// Its backend, which was asked, says that it does not run any more.
+  func noticeEnd()
+}
+
+extension Runner {
+  /// Whose end is seen without asking needs not be told.
+  func noticeEnd() {}
 }
 
 /// What is left of what ran an instance after a restart of launcher.
