@@ -41,13 +41,13 @@ struct GuestData {
   }
 
   private func make() async throws -> (InstanceFile, NetworkPlace?) {
-    let store = node.store
-    let folder = try store.makeStaging(for: id)
+    let (store, lane) = (node.store, node.store.lane)
+    let folder = try await lane.run { () throws(SystemError) in try store.makeStaging(for: id) }
     StopPoint.stagingMade.reach()
     let place = try await backend.furnish(file, in: folder, guestData)
-    try store.writeState(file, in: folder)
+    try await lane.run { () throws(SystemError) in try store.createState(file, in: folder) }
     StopPoint.stateWritten.reach()
-    try store.commitStaging(of: id, folder)
+    try await lane.run { () throws(SystemError) in try store.commitStaging(of: id, folder) }
     return (file, place)
   }
 }

@@ -339,7 +339,7 @@ import Spawning
   private func use(_ runner: any Runner) async {
     watch(runner)
     if isRunning { await measure(runner) }
-    if file?.run != runner.run { record(runner) }
+    if file?.run != runner.run { await record(runner) }
   }
 
   private func measure(_ runner: any Runner) async {
@@ -353,11 +353,12 @@ import Spawning
     }
   }
 
-  private func record(_ runner: any Runner) {
+  private func record(_ runner: any Runner) async {
     guard file != nil else { return }
     file?.run = runner.run
     do {
-      if let file { try node.store.writeState(file, in: node.store.folder(of: id)) }
+      let store = node.store
+      if let file { try await store.lane.run { try store.writeState(file, in: store.folder(of: id)) } }
     } catch {
       log.error("\(id): record what runs it: \(error); after a restart it has to be found without")
     }

@@ -54,7 +54,7 @@ import Spawning
     guard let image = file.image else { return nil }
     let spec = file.spec
     let id = spec.instance
-    try layOutDrives(of: id, in: folder, guestData)
+    try await store.lane.run { try layOutDrives(of: id, in: folder, guestData) }
     StopPoint.configDriveLaidOut.reach()
     let (tools, networks) = (tools, networks)
     var jobs: [@LoopActor () async throws -> Void] = [
@@ -66,12 +66,13 @@ import Spawning
     if let networks { jobs.append { attachment = try await networks.attach(spec) } }
     try await together(jobs)
     StopPoint.toolsEnded.reach()
-    try ConfigDrive.cleanUp(in: folder)
-    try SchedulerDrive.cleanUp(in: folder)
-    if spec.firmware == .efi { try firmware?.ensureVariables(in: folder.handle) }
-    try Files.sync(InstanceDisk.name, in: folder.handle)
-    try Files.sync(ConfigDrive.name, in: folder.handle)
-    if guestData.scheduler != nil { try Files.sync(SchedulerDrive.name, in: folder.handle) }
+    try await store.lane.run {
+      try ConfigDrive.cleanUp(in: folder)
+      try SchedulerDrive.cleanUp(in: folder)
+      if spec.firmware == .efi { try firmware?.ensureVariables(in: folder.handle) }
+    }
+    let files = [InstanceDisk.name, ConfigDrive.name] + (guestData.scheduler == nil ? [] : [SchedulerDrive.name])
+    for name in files { try await store.lane.run { try Files.sync(name, in: folder.handle) } }
     return attachment.map { .tap($0) }
   }
 

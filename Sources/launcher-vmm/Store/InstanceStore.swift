@@ -19,6 +19,8 @@ struct InstanceStore {
   /// Their paths.
   let instancesPath: String
   let imagesPath: String
+  /// What is done for one of many instances that are made at once.
+  let lane = DiskLane()
 
   struct InUse: Error, CustomStringConvertible {
     let path: String
@@ -142,6 +144,12 @@ struct InstanceStore {
   private static func readState(in folder: Descriptor) throws -> InstanceFile {
     let file = try Descriptor.open(InstanceFile.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, in: folder)
     return try InstanceFile(bytes: Files.read(file, named: InstanceFile.name, limit: InstanceFile.limits.bytes))
+  }
+
+  /// Gives a new instance its state, in a folder that is yet to be synced.
+  func createState(_ state: InstanceFile, in folder: Folder) throws(SystemError) {
+    try Files.create(InstanceFile.name, state.bytes, in: folder.handle)
+    try Files.sync(InstanceFile.name, in: folder.handle)
   }
 
   func writeState(_ state: InstanceFile, in folder: Folder) throws(SystemError) {
