@@ -5,7 +5,10 @@
 # make check   the quick part of it: format, build, unit tests
 # make test-cloud-init    real cloud-init in a Debian guest: 3 minutes for its image, 2 to boot it (needs root)
 # make fuzz MINUTES=10    what processes read from outside under libFuzzer, so long for each of the parsers
-# make bench   what a sample of 500 instances costs launcher-stats
+# make bench   what a sample of 500 instances costs launcher-stats, and the three of these (need root):
+# make bench-latency    each command against the same tools without launcher
+# make bench-burst      50 STARTs at once against the tools through xargs
+# make bench-codecs     gob and YAML against Go's
 # make memory  what launcher's processes take of it when nothing happens (needs root)
 # make docs    manual pages, completions and docs/CONFIGURATION.md, from what the programs know of their options
 # make deb     the Debian packages: launcher, and launcher-docker, which turns containers on
@@ -26,6 +29,7 @@ PROCESSES = launcher launcher-net launcher-vmm launcher-stats launcher-audit
 GUEST_IMAGE = .build/guest.img
 CLOUD_IMAGE = .build/cloud.img
 PEER = .build/peer
+BENCH = .build/bench
 UNITS = $(prefix)/lib/systemd/system
 VERSION ?= 0.1.0
 ARCHITECTURE = $(shell dpkg --print-architecture)
@@ -70,8 +74,19 @@ fuzz:
 	scripts/fuzz $(MINUTES)
 
 .PHONY: bench
-bench: build
+bench: build bench-latency bench-burst bench-codecs
 	swift test --filter SamplingCost
+
+# With Debian's packages of Go, not with modules: nothing is fetched.
+$(BENCH): $(wildcard Tests/Bench/*.go)
+	scripts/install-dependencies test bench
+	cd Tests/Bench && export GO111MODULE=off GOPATH=/usr/share/gocode && go vet . && go build -o ../../$@ .
+
+.PHONY: bench-latency bench-burst bench-codecs
+bench-latency bench-burst: dependencies release $(BENCH) $(PEER)
+bench-codecs: release $(BENCH)
+bench-latency bench-burst bench-codecs: bench-%:
+	$(BENCH) $* -binaries $(RELEASE) -peer $(PEER)
 
 .PHONY: memory
 memory: release

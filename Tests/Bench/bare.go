@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // bareMachine is what launcher makes and runs, without launcher: the same tools, with the same arguments.
@@ -93,6 +94,8 @@ func (m *bareMachine) boot() error {
 	m.process = exec.Command("qemu-system-x86_64", m.arguments...)
 	var output bytes.Buffer
 	m.process.Stdout, m.process.Stderr = &output, &output
+	// A session of its own as launcher's machines have: the kernel's scheduler divides the processors among sessions.
+	m.process.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	for _, name := range []string{"socket", "console.socket"} {
 		path := m.folder + "/" + name
 		_ = os.Remove(path)

@@ -46,7 +46,7 @@ type bursts struct {
 	width      int
 	// answers of another instance meanwhile.
 	answers durations
-	// each START's time from the burst's beginning, and how far it fell behind others that came later.
+	// each START's time from the burst's beginning, and the most others that came later and were done before one.
 	each     durations
 	overtook int
 }
@@ -109,6 +109,9 @@ func (b *bursts) launcher(instance string) error {
 	go func() { asked <- b.ask(instance, over) }()
 	last, err := n.step("machine-answered", from.steps, b.count)
 	close(over)
+	if err == nil {
+		err = n.await("all machines to run", func() bool { return len(n.order(from.steps)) == b.count })
+	}
 	if failed := <-asked; err == nil {
 		err = failed
 	}
@@ -117,20 +120,40 @@ func (b *bursts) launcher(instance string) error {
 	}
 	b.ours = append(b.ours, last.at-began)
 	n.mutex.Lock()
-	answered := 0
 	for _, s := range n.steps[from.steps:] {
 		if s.name == "machine-answered" {
 			b.each = append(b.each, s.at-began)
-			answered++
 		}
 	}
+	order := n.order(from.steps)
 	n.mutex.Unlock()
+	for i, instance := range order {
+		later := 0
+		for _, before := range order[:i] {
+			if before > instance {
+				later++
+			}
+		}
+		if later > b.overtook {
+			b.overtook = later
+		}
+	}
 	for i := 0; i < b.count; i++ {
 		if err := b.delete(instanceName(first + i)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// order is in which instances came to run, while the mutex is held.
+func (n *node) order(from int) (instances []string) {
+	for _, s := range n.steps[from:] {
+		if strings.HasPrefix(s.name, runs) {
+			instances = append(instances, strings.TrimPrefix(s.name, runs))
+		}
+	}
+	return
 }
 
 // ask sends another instance commands that need no tool, one after the other, until it is over.
@@ -231,6 +254,7 @@ func (b *bursts) print() {
 		spread("a START, from the burst's beginning", b.each),
 		spread(fmt.Sprintf("an answer for another instance meanwhile (%d)", len(b.answers)), b.answers),
 	})
+	fmt.Printf("At most %d STARTs that came later were done before one that had come before them.\n", b.overtook)
 }
 
 func spread(name string, d durations) []string {

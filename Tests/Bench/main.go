@@ -4,7 +4,6 @@
 //	bench latency [flags]     START, STOP, RESTART and DELETE against the same tools without launcher
 //	bench burst [flags]       many STARTs at once against the tools through xargs
 //	bench codecs [flags]      gob and YAML against Go's
-//	bench calls [flags]       system calls and context switches of a command
 //
 // All but codecs needs root, for the users that launcher's processes run as. Tables go to standard output.
 package main
@@ -26,7 +25,7 @@ type options struct {
 
 func main() {
 	if len(os.Args) < 2 {
-		fail(fmt.Errorf("usage: bench latency|burst|codecs|calls [flags]"))
+		fail(fmt.Errorf("usage: bench latency|burst|codecs [flags]"))
 	}
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
@@ -37,7 +36,7 @@ func main() {
 	flags.IntVar(&o.count, "count", 50, "STARTs of a burst")
 	flags.BoolVar(&o.kvm, "kvm", false, "do not emulate machines: launcher-vmm's user may use /dev/kvm")
 	measure := map[string]func(*options) error{
-		"latency": latency, "burst": burst, "codecs": codecs, "calls": calls,
+		"latency": latency, "burst": burst, "codecs": codecs,
 		// What burst has xargs run.
 		"bare-start": bareStart,
 	}[os.Args[1]]

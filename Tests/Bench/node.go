@@ -25,6 +25,8 @@ const (
 	blank     = "b1a4c"
 	blankSize = 1 << 20
 	patience  = 120 * time.Second
+	// runs begins the name of the step at which an instance is known to run.
+	runs = "runs "
 )
 
 // step is a line of launcher's log that tells how far a command has come.
@@ -167,7 +169,10 @@ func machinesBelow(folder string) []int {
 	return found
 }
 
-var stepLine = regexp.MustCompile(`^\S+ \S+ +(\d+) \S+\] step (\d+) (.*)$`)
+var (
+	stepLine = regexp.MustCompile(`^\S+ \S+ +(\d+) \S+\] step (\d+) (.*)$`)
+	runsLine = regexp.MustCompile(`\] (\S+): runs in process`)
+)
 
 func (n *node) readSteps(lines io.Reader) {
 	scanner := bufio.NewScanner(lines)
@@ -178,6 +183,9 @@ func (n *node) readSteps(lines io.Reader) {
 			pid, _ := strconv.Atoi(found[1])
 			at, _ := strconv.ParseInt(found[2], 10, 64)
 			n.steps = append(n.steps, step{time.Duration(at), pid, found[3]})
+			n.came.Broadcast()
+		} else if found := runsLine.FindStringSubmatch(scanner.Text()); found != nil {
+			n.steps = append(n.steps, step{now(), 0, runs + found[1]})
 			n.came.Broadcast()
 		} else {
 			fmt.Fprintln(&n.log, scanner.Text())

@@ -1,3 +1,0 @@
-package main
-
-func calls(o *options) error { return nil }
