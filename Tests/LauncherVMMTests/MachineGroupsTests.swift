@@ -24,7 +24,9 @@ private final class Groups {
     }
     chown(unit, Self.user, Self.user)
     try write("cgroup.controllers", controllers)
-    for name in ["cgroup.procs", "cgroup.subtree_control", "manager/cgroup.procs"] { try write(name, "") }
+    for name in ["cgroup.procs", "cgroup.subtree_control", "manager/cgroup.procs", "manager/cpu.weight"] {
+      try write(name, "")
+    }
     for name in ["memory.max", "cpu.max", "pids.max", "cgroup.procs"] { try write("vm-\(Self.instance)/\(name)", "") }
   }
 
@@ -51,6 +53,12 @@ private final class Groups {
   let groups = try Groups()
   _ = try groups.open()
   #expect(groups.text("cgroup.subtree_control") == "+memory +cpu +pids")
+}
+
+@Test func launcherHasTenTimesTheProcessorTimeOfAMachine() throws {
+  let groups = try Groups()
+  _ = try groups.open()
+  #expect(groups.text("manager/cpu.weight") == "1000")
 }
 
 @Test func groupsWithoutAMachineAreRemovedAtTheStart() throws {

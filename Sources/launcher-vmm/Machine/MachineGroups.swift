@@ -7,7 +7,7 @@ import Linux
 /// (cgroup v2). Only where the unit's group is delegated to this user.
 ///
 ///     launcher-vmm.service     domain of the three controllers; systemd starts the main process here
-///       manager                launcher-vmm and its children
+///       manager                launcher-vmm and its children, before machines where all want the processor
 ///       vm-UUID                one QEMU
 ///
 /// The kernel lets no process stay in a group that passes controllers on, so launcher-vmm leaves the unit's group before
@@ -28,6 +28,8 @@ struct MachineGroups {
 
   private static let controllers = ["memory", "cpu", "pids"]
   private static let managerName = "manager"
+  /// Of processor time, where all want it: a machine has 100. launcher and its tools need little, and at once.
+  private static let managerWeight = 1000
   private static let prefix = "vm-"
   private static let processes = "cgroup.procs"
   /// Bytes: a line for each hierarchy, a number for each process.
@@ -61,7 +63,18 @@ struct MachineGroups {
     group = folder
     try vacate()
     try Self.write(Self.controllers.map { "+\($0)" }.joined(separator: " "), to: "cgroup.subtree_control", in: group)
+    favourManager()
     removeEmpty()
+  }
+
+  /// Machines that compute must not keep commands waiting.
+  private func favourManager() {
+    do {
+      try Self.write(
+        "\(Self.managerWeight)", to: "cpu.weight", in: Descriptor.folder(Self.managerName, in: group))
+    } catch {
+      log.warning("while machines compute, commands may have to wait for a processor: \(error)")
+    }
   }
 
   /// The group of this process's unit in the hierarchy of version 2, when it is a service's.
