@@ -32,7 +32,8 @@ public struct GobDecoder: Sendable {
       return
     }
     compact()
-    buffer.append(contentsOf: bytes)
+    // As bytes the array copies them in one go.
+    bytes.withMemoryRebound(to: UInt8.self) { buffer.append(contentsOf: $0) }
   }
 
   /// Decodes up to the next value and hands it to `read`; nil when more bytes are needed.

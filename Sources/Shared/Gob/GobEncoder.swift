@@ -1,21 +1,32 @@
 /// Encodes values as Go's `encoding/gob` does. One encoder serves one direction of one connection: it defines a type
-/// before the first value that needs it, and never again. Ids and order are those that Go chooses.
+/// before the first value that needs it, and never again. Ids and order are those that Go chooses. A name is one type's.
 public struct GobEncoder: Sendable {
   /// The id of the first type that a Go process defines.
   private static let firstID: GobTypeID = 65
 
   private var ids: [GobSchema: GobTypeID] = [:]
   private var defined: Set<GobTypeID> = []
+  /// The structures of which values have been encoded, by name: to look one up by its whole schema takes longer than to
+  /// encode a value.
+  private var structures: [String: GobTypeID] = [:]
 
   public init() {}
 
   /// The bytes of one structure, behind the definitions that the peer does not have yet.
   public mutating func encode(_ schema: GobSchema, _ fields: (inout GobWriter) -> Void) -> [UInt8] {
     var output: [UInt8] = []
-    let id = identify(schema)
-    define(schema, into: &output)
+    let id = introduce(schema, into: &output)
     appendMessage(id, to: &output, fields)
     return output
+  }
+
+  /// The id of a type, behind the definitions that the peer does not have yet.
+  private mutating func introduce(_ schema: GobSchema, into output: inout [UInt8]) -> GobTypeID {
+    if case .structure(let name, _) = schema, let id = structures[name] { return id }
+    let id = identify(schema)
+    define(schema, into: &output)
+    if case .structure(let name, _) = schema { structures[name] = id }
+    return id
   }
 
   /// The id of a type. Go numbers a structure before what it holds, arrays and slices after it.
