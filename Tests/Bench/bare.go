@@ -55,8 +55,13 @@ func (m *bareMachine) configDrive() error {
 		"-o", m.folder+"/config.iso", m.folder+"/.config-drive")
 }
 
+// ownSession is what launcher's machines and tools have as well: the kernel divides the processors among sessions.
+var ownSession = &syscall.SysProcAttr{Setsid: true}
+
 func run(name string, arguments ...string) error {
-	if out, err := exec.Command(name, arguments...).CombinedOutput(); err != nil {
+	command := exec.Command(name, arguments...)
+	command.SysProcAttr = ownSession
+	if out, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w: %s", name, err, out)
 	}
 	return nil
@@ -94,8 +99,7 @@ func (m *bareMachine) boot() error {
 	m.process = exec.Command("qemu-system-x86_64", m.arguments...)
 	var output bytes.Buffer
 	m.process.Stdout, m.process.Stderr = &output, &output
-	// A session of its own as launcher's machines have: the kernel's scheduler divides the processors among sessions.
-	m.process.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	m.process.SysProcAttr = ownSession
 	for _, name := range []string{"socket", "console.socket"} {
 		path := m.folder + "/" + name
 		_ = os.Remove(path)

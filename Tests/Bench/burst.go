@@ -10,7 +10,7 @@ import (
 )
 
 // widths at which xargs is tried.
-var widths = []int{1, 2, 4, 8, 16}
+var widths = []int{1, 2, 4, 8, 16, 32}
 
 const (
 	burstRounds = 3
@@ -211,6 +211,7 @@ func (b *bursts) xargs(width int) (time.Duration, error) {
 	}
 	script := exec.Command("xargs", "-P", fmt.Sprint(width), "-n", "1", self, "bare-start",
 		b.node.state()+"/images/"+blank, folder+"/command-line", b.original)
+	script.SysProcAttr = ownSession
 	script.Stdin = strings.NewReader(strings.Join(folders, "\n"))
 	before := now()
 	if out, err := script.CombinedOutput(); err != nil {
