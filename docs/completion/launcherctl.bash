@@ -6,7 +6,7 @@ _launcherctl() {
     before=${COMP_WORDS[COMP_CWORD - 2]} equals=1; fi
   [[ $before == --* ]] && before=${before#-}
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'certs serve start stop restart delete instances stats clients events top' -- "$current"))
+    COMPREPLY=($(compgen -W 'certs serve start stop restart delete evacuate restore instances stats clients events top' -- "$current"))
     return
   fi
   case ${COMP_WORDS[1]} in
@@ -21,8 +21,9 @@ _launcherctl() {
     -dir | 1-dir) COMPREPLY=($(compgen -d -- "$current")) ;;
     -listen | 1-listen) COMPREPLY=() ;;
     -hosts | 1-hosts) COMPREPLY=() ;;
+    -ssntp-dialect | 1-ssntp-dialect) COMPREPLY=($(compgen -W '2016 2018' -- "$current")) ;;
     1-v) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
-    *) COMPREPLY=($(compgen -W '-dir -listen -hosts -v -help' -- "$current")) ;;
+    *) COMPREPLY=($(compgen -W '-dir -listen -hosts -ssntp-dialect -v -help' -- "$current")) ;;
     esac
     ;;
   start)
@@ -60,9 +61,26 @@ _launcherctl() {
     -dir | 1-dir) COMPREPLY=($(compgen -d -- "$current")) ;;
     -node | 1-node) COMPREPLY=() ;;
     -wait | 1-wait) COMPREPLY=() ;;
+    1-stop) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
     1-raw) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
     1-json) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
-    *) COMPREPLY=($(compgen -W '-dir -node -wait -raw -json -help' -- "$current")) ;;
+    *) COMPREPLY=($(compgen -W '-dir -node -wait -stop -raw -json -help' -- "$current")) ;;
+    esac
+    ;;
+  evacuate)
+    case $equals$before in
+    -dir | 1-dir) COMPREPLY=($(compgen -d -- "$current")) ;;
+    -wait | 1-wait) COMPREPLY=() ;;
+    1-json) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
+    *) COMPREPLY=($(compgen -W '-dir -wait -json -help' -- "$current")) ;;
+    esac
+    ;;
+  restore)
+    case $equals$before in
+    -dir | 1-dir) COMPREPLY=($(compgen -d -- "$current")) ;;
+    -wait | 1-wait) COMPREPLY=() ;;
+    1-json) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
+    *) COMPREPLY=($(compgen -W '-dir -wait -json -help' -- "$current")) ;;
     esac
     ;;
   instances)
