@@ -168,6 +168,7 @@ let package = Package(
     tests("ServiceManagerTests", ["Linux", "Loop", "ServiceManager"]),
     tests("SSNTPTests", ["SSNTP", "Gob", "Instances"], fixtures: true),
     tests("PayloadsTests", ["Payloads", "Instances"], fixtures: true),
+    tests("ProtocolPageTests", ["Channel", "Gob", "Instances", "Payloads", "SSNTP", "launcher-net"]),
     tests(
       "LauncherStatsTests", ["launcher-stats", "CShims", "Channel", "Instances", "Linux"], fixtures: true),
     tests("TLSTests", ["TLS", "CertificateAuthority"]),

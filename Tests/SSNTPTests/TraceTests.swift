@@ -26,18 +26,17 @@ struct TraceTests {
 
   @Test("a frame that is sent begins its trace, and one that came gets the receiver's stamp")
   func stamps() throws {
+    let (first, second) = (try time(1), try time(2))
     var frame = Frame.command(.start, origin: node)
-    frame.stampReception(by: node, .agent, try time(1))
+    frame.stampReception(by: node, .agent, first)
     #expect(frame.trace == nil && !frame.isTraced)
-    frame.beginTrace(at: node, .scheduler, try time(1))
-    frame.stampReception(by: .zero, .agent, try time(2))
-    #expect(frame.isTraced)
-    #expect(try frame.trace?.start == time(1))
-    #expect(
-      frame.trace?.path == [
-        TraceNode(uuid: node, role: .scheduler, sent: try time(1)),
-        TraceNode(uuid: .zero, role: .agent, received: try time(2)),
-      ])
+    frame.beginTrace(at: node, .scheduler, first)
+    frame.stampReception(by: .zero, .agent, second)
+    #expect(frame.isTraced && frame.trace?.start == first)
+    let path = [
+      TraceNode(uuid: node, role: .scheduler, sent: first), TraceNode(uuid: .zero, role: .agent, received: second),
+    ]
+    #expect(frame.trace?.path == path)
     var (writer, reader) = (FrameWriter(), FrameReader(at: .client))
     reader.feed(writer.encode(connected: ConnectedFrame(role: .scheduler, source: node, destination: .zero)))
     _ = try reader.next()
