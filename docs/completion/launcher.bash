@@ -9,6 +9,8 @@ _launcher() {
   -server | 1-server) COMPREPLY=() ;;
   -cacert | 1-cacert) COMPREPLY=($(compgen -f -- "$current")) ;;
   -cert | 1-cert) COMPREPLY=($(compgen -f -- "$current")) ;;
+  -ssntp-dialect | 1-ssntp-dialect) COMPREPLY=($(compgen -W '2016 2018' -- "$current")) ;;
+  1-trace) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
   -state-dir | 1-state-dir) COMPREPLY=($(compgen -d -- "$current")) ;;
   -qemu-virtualisation | 1-qemu-virtualisation) COMPREPLY=($(compgen -W 'kvm software auto' -- "$current")) ;;
   -stop-grace | 1-stop-grace) COMPREPLY=() ;;
@@ -49,7 +51,7 @@ _launcher() {
   1-check-config) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
   -rendezvous | 1-rendezvous) COMPREPLY=($(compgen -f -- "$current")) ;;
   1-version) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
-  *) COMPREPLY=($(compgen -W '-server -cacert -cert -state-dir -qemu-virtualisation -stop-grace -tool-deadline -hard-reset -simulation -ovmf -with-ui -containers -container-tool -container-socket -container-group -pull-deadline -max-vm -mem-limit -disk-limit -reject-when-full -network -compute-net -mgmt-net -tunnel -anti-spoof -stats-interval -metrics -net-user -vmm-user -stats-user -log_dir -logtostderr -alsologtostderr -stderrthreshold -v -vmodule -log_backtrace_at -log_max_size -log_max_total -config -check-config -rendezvous -version -help' -- "$current")) ;;
+  *) COMPREPLY=($(compgen -W '-server -cacert -cert -ssntp-dialect -trace -state-dir -qemu-virtualisation -stop-grace -tool-deadline -hard-reset -simulation -ovmf -with-ui -containers -container-tool -container-socket -container-group -pull-deadline -max-vm -mem-limit -disk-limit -reject-when-full -network -compute-net -mgmt-net -tunnel -anti-spoof -stats-interval -metrics -net-user -vmm-user -stats-user -log_dir -logtostderr -alsologtostderr -stderrthreshold -v -vmodule -log_backtrace_at -log_max_size -log_max_total -config -check-config -rendezvous -version -help' -- "$current")) ;;
   esac
 }
 complete -o bashdefault -F _launcher launcher

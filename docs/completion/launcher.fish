@@ -2,6 +2,8 @@
 complete -c launcher -o server -x -d 'scheduler to connect to'
 complete -c launcher -o cacert -r -F -d 'authority of its certificate'
 complete -c launcher -o cert -r -F -d 'this node'\''s certificate and key'
+complete -c launcher -o ssntp-dialect -x -a '2016 2018' -d 'numbers that it uses'
+complete -c launcher -o trace -f -d 'trace frames to it'
 complete -c launcher -o state-dir -x -a '(__fish_complete_directories)' -d 'images, instances, logs'
 complete -c launcher -o qemu-virtualisation -x -a 'kvm software auto' -d 'runs machines'
 complete -c launcher -o stop-grace -x -d 'STOP waits for the guest'
