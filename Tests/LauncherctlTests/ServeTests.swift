@@ -103,11 +103,11 @@ import Testing
 
   @Test func moreConnectionsThanAllowedAreClosed() throws {
     let server = try TestServer()
-    let sockets = try (0..<70).map { _ in try connectedSocket(to: server.port) }
+    let sockets = try (0..<262).map { _ in try connectedSocket(to: server.port) }
     let last = try #require(sockets.last)
     var entry = pollfd(fd: last.raw, events: Int16(POLLIN), revents: 0)
     #expect(poll(&entry, 1, Program.patience) == 1)
-    #expect(try server.awaitEvent { $0["kind"] == "refused" }["detail"] == "more than 64 connections")
+    #expect(try server.awaitEvent { $0["kind"] == "refused" }["detail"] == "more than 256 connections")
     for socket in sockets { socket.close() }
     // The server finds the ends before it takes the next: it is asked until there is room.
     let end = Date().addingTimeInterval(Double(Program.patience) / 1000)

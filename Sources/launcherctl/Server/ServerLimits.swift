@@ -3,8 +3,9 @@ import Payloads
 
 /// What the server takes from clients: enough for a development cluster, and bounded for clients that mean harm.
 enum ServerLimits {
-  /// SSNTP connections at a time.
-  static let connections = 64
+  /// SSNTP connections at a time: a machine runs 200 simulated nodes, and some old connections may not have ended when
+  /// they come back.
+  static let connections = 256
   /// Control connections at a time.
   static let controlConnections = 32
   /// Bytes of a payload, in either direction. STATS takes about 250 bytes for an instance.
