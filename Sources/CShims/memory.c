@@ -1,5 +1,9 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -28,4 +32,27 @@ fail:;
 int sh_check_sealed(int fd) {
   int seals = fcntl(fd, F_GET_SEALS);
   return seals >= 0 && (seals & all_seals) == all_seals ? 0 : -EINVAL;
+}
+
+static int give_back_object(struct dl_phdr_info *object, size_t size, void *context) {
+  (void)size;
+  (void)context;
+  // The kernel's own has no file.
+  if (strstr(object->dlpi_name, "linux-vdso")) return 0;
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  for (int i = 0; i < object->dlpi_phnum; i++) {
+    const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+    if (segment->p_type != PT_LOAD || segment->p_flags & PF_W) continue;
+    uintptr_t start = object->dlpi_addr + segment->p_vaddr, end = start + segment->p_memsz;
+    // Whole pages alone: what stands beside them may have been written.
+    start = (start + page - 1) & ~(page - 1);
+    end &= ~(page - 1);
+    if (start < end) madvise((void *)start, end - start, MADV_DONTNEED);
+  }
+  return 0;
+}
+
+void sh_give_back_memory(void) {
+  malloc_trim(0);
+  dl_iterate_phdr(give_back_object, NULL);
 }

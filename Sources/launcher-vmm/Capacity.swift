@@ -24,6 +24,22 @@ struct Promise: Equatable {
   }
 }
 
+/// What was promised to a number of instances together.
+struct Promises: Equatable {
+  private(set) var count = 0
+  private(set) var memoryMB = 0
+  private(set) var diskMB = 0
+
+  mutating func add(_ promise: Promise) { change(by: 1, promise) }
+  mutating func remove(_ promise: Promise) { change(by: -1, promise) }
+
+  private mutating func change(by sign: Int, _ promise: Promise) {
+    count += sign
+    memoryMB += sign * promise.memoryMB
+    diskMB += sign * promise.diskMB
+  }
+}
+
 /// How much the node takes on.
 struct Capacity: Equatable {
   /// Instances, whatever their state, from which on the node is full.
@@ -46,16 +62,16 @@ struct Capacity: Equatable {
   private static let least = Promise(memoryMB: Resources.defaultMemoryMB, diskMB: 1)
 
   /// Nothing more fits beside these promises.
-  func isFull(_ promises: [Promise]) -> Bool { exceeded(by: Self.least, beside: promises) != nil }
+  func isFull(_ promises: Promises) -> Bool { exceeded(by: Self.least, beside: promises) != nil }
 
   /// The limit that one more promise would exceed, in words; nil when it fits.
-  func exceeded(by new: Promise, beside promises: [Promise]) -> String? {
+  func exceeded(by new: Promise, beside promises: Promises) -> String? {
     if promises.count >= maximumInstances { return "\(promises.count) instances, -max-vm is \(maximumInstances)" }
-    let memory = promises.reduce(0) { $0 + $1.memoryMB }
+    let memory = promises.memoryMB
     if let memoryMB, memory + new.memoryMB > memoryMB {
       return "\(memory) of \(memoryMB) MiB of memory are promised, \(new.memoryMB) more do not fit"
     }
-    let disk = promises.reduce(0) { $0 + $1.diskMB }
+    let disk = promises.diskMB
     if let diskMB, disk + new.diskMB > diskMB {
       return "\(disk) of \(diskMB) MB of disk are promised, \(new.diskMB) more do not fit"
     }

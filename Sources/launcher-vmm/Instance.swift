@@ -42,14 +42,16 @@ import Spawning
   private var evacuation: CheckedContinuation<Bool, Never>?
 
   /// What its state file says; nil when there is none or it cannot be read.
-  private var file: InstanceFile?
+  private var file: InstanceFile? { didSet { recount() } }
   /// Why the state file cannot be read, when there is a folder but no state.
-  private var corruption: String?
-  private var runner: (any Runner)?
+  private var corruption: String? { didSet { recount() } }
+  private var runner: (any Runner)? { didSet { recount() } }
   /// What launcher-stats reads of what runs; nil while nothing does.
   private var figures: ProcessFigures?
   /// What a START at work on it will have promised.
-  private var reserved: Promise?
+  private var reserved: Promise? { didSet { recount() } }
+  /// What the node counts of it.
+  private var share = Census.Share()
   /// A START or RESTART is at work on it, or what an interrupted one started has not said who it is.
   private var isStarting = false
   /// What `recover` found of its machine or container, until `takeOver`.
@@ -79,6 +81,13 @@ import Spawning
   var tenantSubnet: TenantSubnet? { file.flatMap { TenantSubnet(of: $0.spec) } }
   /// Its START has not come to a machine that answered.
   var hasNeverRun: Bool { file != nil && file?.run == nil }
+  /// Tells the node what has changed of what it counts: with thousands of instances it cannot count anew each time.
+  private func recount() {
+    let new = Census.Share(exists: exists, isRunning: isRunning, promise: promise, subnet: tenantSubnet)
+    guard new != share else { return }
+    node.census.change(from: share, to: new)
+    share = new
+  }
   /// Nothing of it is left to know.
   private var isForgettable: Bool { !exists && queue.isEmpty && !isWorking }
 

@@ -36,6 +36,8 @@ import Spawning
   private var instances: [Identifier: Instance] = [:]
   private var openRequests = OpenRequests()
   private(set) lazy var maintenance = Maintenance(store) { [unowned self] in instances.values.sorted { $0.id < $1.id } }
+  /// Counts of `instances`, which tell of their changes.
+  var census = Census()
 
   struct Settings {
     var firmware: FirmwareFiles?
@@ -126,8 +128,7 @@ import Spawning
   }
 
   private var statusLine: String {
-    let present = instances.values.filter(\.exists)
-    return "\(present.count) instances, \(present.count { $0.isRunning }) of them running"
+    "\(census.present) instances, \(census.running) of them running"
   }
 
   /// Powers down every machine as STOP does, because the operator takes the node down; the instances stay.
@@ -227,7 +228,7 @@ import Spawning
 
   /// The limit that a START with this promise would exceed, where that is a reason to refuse it.
   func limitExceeded(by promise: Promise) -> String? {
-    capacity.refuses ? capacity.exceeded(by: promise, beside: instances.values.compactMap(\.promise)) : nil
+    capacity.refuses ? capacity.exceeded(by: promise, beside: census.promisedOrReserved) : nil
   }
 
   // MARK: tenants' subnets
@@ -236,14 +237,13 @@ import Spawning
   /// or not, because what was told before an interruption may be lost.
   func tellOfArrival(of instance: Instance, again: Bool = false) {
     guard network == .cn, let subnet = instance.tenantSubnet else { return }
-    let isShared = instances.values.contains { $0 !== instance && $0.tenantSubnet?.isSame(as: subnet) ?? false }
-    if again || !isShared { reports.add(.tenantAdded(subnet)) }
+    if again || census.members(of: subnet) == 1 { reports.add(.tenantAdded(subnet)) }
   }
 
   /// Tells the scheduler of a subnet that an instance has left, if that was its last one.
   func tellOfDeparture(from subnet: TenantSubnet?) {
     guard network == .cn, let subnet else { return }
-    guard !instances.values.contains(where: { $0.tenantSubnet?.isSame(as: subnet) ?? false }) else { return }
+    guard census.members(of: subnet) == 0 else { return }
     reports.add(.tenantRemoved(subnet))
   }
 
@@ -262,14 +262,13 @@ import Spawning
   // MARK: what the other processes are told
 
   /// How many instances there are, whatever their state, and whether the node takes more.
-  private var census: VMMToNet {
-    let present = instances.values.filter(\.exists)
-    return .census(
-      UInt32(clamping: present.count), isFull: capacity.isFull(present.compactMap(\.promise)),
+  private var censusMessage: VMMToNet {
+    .census(
+      UInt32(clamping: census.present), isFull: capacity.isFull(census.promised),
       isInMaintenance: maintenance.isOn)
   }
 
-  func announceCensus() { peers.sendToNet(census) }
+  func announceCensus() { peers.sendToNet(censusMessage) }
 
   func announceCompleted(_ request: Request) {
     openRequests.close(request.number)
@@ -290,7 +289,7 @@ import Spawning
   private func welcomeNet() {
     openRequests.beginChannel()
     peers.sendToNet(.network(network))
-    peers.sendToNet(census)
+    peers.sendToNet(censusMessage)
     for (number, request, report) in reports.open {
       peers.sendToNet(.report(number: number, request: request, report))
     }

@@ -2,8 +2,8 @@ import Testing
 
 @testable import launcher_vmm
 
-private func promises(_ count: Int, memoryMB: Int = 256, diskMB: Int = 10) -> [Promise] {
-  Array(repeating: Promise(memoryMB: memoryMB, diskMB: diskMB), count: count)
+private func promises(_ count: Int, memoryMB: Int = 256, diskMB: Int = 10) -> Promises {
+  (0..<count).reduce(into: Promises()) { all, _ in all.add(Promise(memoryMB: memoryMB, diskMB: diskMB)) }
 }
 
 @Test func theNodeIsFullWithAsManyInstancesAsAllowedWhateverTheyWerePromised() {

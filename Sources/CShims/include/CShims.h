@@ -30,11 +30,14 @@ int sh_peer_credentials(int socket, pid_t *pid, uid_t *uid, gid_t *gid);
 int sh_pass_credentials(int socket);
 int sh_accept(int socket);
 
-// memory.c: sealed memory files
+// memory.c: sealed memory files, and memory that is not needed now
 /// A memfd with `length` bytes, sealed against every change.
 int sh_sealed_memfd(const char *name, const void *bytes, size_t length);
 /// 0 when the descriptor is a memfd sealed against writing, growing, shrinking and further seals, else -EINVAL.
 int sh_check_sealed(int fd);
+/// Gives the kernel back what malloc keeps in store, and the pages of programs and libraries that were mapped from their
+/// files and never written: those that are needed again come back from the page cache, at a microsecond for each fault.
+void sh_give_back_memory(void);
 
 // process.c: children
 enum { SH_SPAWN_SETSID = 1, SH_SPAWN_DIE_WITH_PARENT = 2 };

@@ -37,6 +37,7 @@ public final class EventLoop {
   private var order: [Timer] = []
   private var timerNumber: UInt64 = 0
   private var stopped = false
+  private var idleMemory = IdleMemory()
 
   /// Called before each wait; true when it did something and may have more to do.
   public var beforeWait: (() -> Bool)?
@@ -126,6 +127,7 @@ public final class EventLoop {
   /// Serves events and timers until `stop`.
   public func run() {
     var events = [epoll_event](repeating: epoll_event(), count: Self.batch)
+    if idleMemory.hasWorked(0) { watchIdleMemory() }
     while !stopped {
       // Work that makes more work at once must not keep events and timers waiting.
       var turns = 0
@@ -136,8 +138,15 @@ public final class EventLoop {
       }
       if stopped { break }
       let count = epoll_wait(epoll.raw, &events, Int32(events.count), hasMore ? 0 : waitMilliseconds())
+      if idleMemory.hasWorked(Int(max(0, count))) { watchIdleMemory() }
       for event in events.prefix(Int(max(0, count))) where !stopped { deliver(event) }
       runDueTimers()
+    }
+  }
+
+  private func watchIdleMemory() {
+    schedule(at: idleMemory.nextLook) { [unowned self] in
+      if !idleMemory.look() { watchIdleMemory() }
     }
   }
 
