@@ -18,6 +18,8 @@ struct Audit {
   let containers: NodeProcess?
   /// Its instances are made up.
   let isSimulation: Bool
+  /// nil: volumes are off.
+  let volumesFolder: String?
 
   struct Settings {
     var expectations = Expectations()
@@ -27,6 +29,8 @@ struct Audit {
     var hasNetworks = false
     /// Empty: none.
     var metricsFolder = ""
+    /// nil: none.
+    var volumesFolder: String?
     var unitFolders = ["/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system"]
     /// Only what descends from it.
     var root: pid_t?
@@ -43,6 +47,8 @@ struct Audit {
       .instances: "\(settings.stateFolder)/instances", .images: "\(settings.stateFolder)/images",
       .logs: settings.logFolder,
     ]
+    volumesFolder = settings.volumesFolder
+    places[.volumes] = settings.volumesFolder
     if !settings.metricsFolder.isEmpty { places[.metrics] = settings.metricsFolder }
     processes = try node.all.map { process in
       (

@@ -33,7 +33,7 @@ struct Options {
       configuration = set.string(
         "config", "FILE", default: "", group: "Node", help: "what launcher was started with",
         detail: """
-          Its -state-dir, -log_dir and -metrics say where the processes may have files open, its -network which there \
+          Its -state-dir, -log_dir, -metrics and -volumes say where the processes may have files open, its -network which there \
           are. Without this option it is \
           \(Options.unitsConfiguration), where there is one.
           """, completion: .file)
@@ -67,6 +67,7 @@ struct Options {
     settings.stateFolder = node.stateFolder
     settings.logFolder = node.log.folder
     settings.metricsFolder = node.metricsFolder
+    settings.volumesFolder = node.volumes.folder
     settings.hasNetworks = node.network != .none
     settings.root = parsed[flags.root]
     settings.unitFolders = parsed[flags.unitFolders]

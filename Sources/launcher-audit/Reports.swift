@@ -24,7 +24,7 @@ extension Audit {
     }
     let verdict = deviations.isEmpty ? ["Everything is in order."] : deviations.map { "- \($0.sentence)." }
     let simulation = isSimulation ? [simulationWarning + "."] : []
-    return (lines + [""] + simulation + [containersLine] + verdict).joined(separator: "\n") + "\n"
+    return (lines + [""] + simulation + [containersLine, volumesLine] + verdict).joined(separator: "\n") + "\n"
   }
 
   private var containersLine: String {
@@ -32,6 +32,11 @@ extension Audit {
       return "containers: off. No process may use a container engine."
     }
     return "containers: on. \(containers.title) is as good as root: \(right). No other process may."
+  }
+
+  private var volumesLine: String {
+    guard let volumesFolder else { return "volumes: off. launcher-vmm opens no disk but those of instances." }
+    return "volumes: on. launcher-vmm may read and write the files of \(volumesFolder), and hands them to machines."
   }
 
   /// For programs; docs/AUDIT.md documents the members. A change that breaks readers changes the version.
@@ -51,7 +56,8 @@ extension Audit {
     }
     return [
       "version": 1, "in_order": .bool(deviations.isEmpty), "containers": .bool(containers != nil),
-      "simulation": .bool(isSimulation), "processes": .array(list),
+      "simulation": .bool(isSimulation), "volumes": volumesFolder.map { .string($0) } ?? .null,
+      "processes": .array(list),
       "deviations": .array(
         deviations.map { deviation in
           [

@@ -137,6 +137,8 @@ import Startup
     case .evacuate: await gateway.take(.evacuate, frame.payload)
     case .restore: await gateway.take(.restore, frame.payload)
     case .configure: configure(frame.payload)
+    case .attachVolume: await gateway.take(.attachVolume, frame.payload)
+    case .detachVolume: await gateway.take(.detachVolume, frame.payload)
     default: ignore("\(frame)".prefix { $0 != "," }.description)
     }
   }

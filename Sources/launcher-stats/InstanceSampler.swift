@@ -103,6 +103,7 @@ final class InstanceSampler {
     var sample = InstanceSample(instance: record.instance, state: record.state)
     sample.sshIP = record.sshIP?.description ?? ""
     sample.sshPort = Int(record.sshPort)
+    sample.volumes = record.volumes
     sample.memoryUsageMB = record.memoryMB ?? entry.memoryMB
     sample.diskUsageMB = disk(entry)
     if let usage = record.cpuUsage {

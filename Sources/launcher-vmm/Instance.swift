@@ -21,6 +21,8 @@ import Spawning
     case delete
     /// DELETE with `stop: true`.
     case withdraw
+    case attachVolume(Identifier)
+    case detachVolume(Identifier)
 
     var command: InstanceCommand {
       switch self {
@@ -28,12 +30,14 @@ import Spawning
       case .stop: .stop
       case .restart: .restart
       case .delete, .withdraw: .delete
+      case .attachVolume: .attachVolume
+      case .detachVolume: .detachVolume
       }
     }
   }
 
   let id: Identifier
-  private let node: Node
+  let node: Node
   private var queue: [(Request, Work)] = []
   private var isWorking = false
   /// Opened when a DELETE waits: a STOP before it then does not wait for the guest.
@@ -42,14 +46,15 @@ import Spawning
   private var evacuation: CheckedContinuation<Bool, Never>?
 
   /// What its state file says; nil when there is none or it cannot be read.
-  private var file: InstanceFile? { didSet { recount() } }
+  private(set) var file: InstanceFile? { didSet { recount() } }
   /// Why the state file cannot be read, when there is a folder but no state.
-  private var corruption: String? { didSet { recount() } }
-  private var runner: (any Runner)? { didSet { recount() } }
+  private(set) var corruption: String? { didSet { recount() } }
+  private(set) var runner: (any Runner)? { didSet { recount() } }
   /// What launcher-stats reads of what runs; nil while nothing does.
   private var figures: ProcessFigures?
-  /// What a START at work on it will have promised.
+  /// What a START at work on it will have promised, and the volumes it will have.
   private var reserved: Promise? { didSet { recount() } }
+  private var reservedVolumes = VolumeList()
   /// What the node counts of it.
   private var share = Census.Share()
   /// A START or RESTART is at work on it, or what an interrupted one started has not said who it is.
@@ -79,6 +84,8 @@ import Spawning
   }
   /// Where it belongs in its tenant's network; nil when it is not there, or belongs nowhere.
   var tenantSubnet: TenantSubnet? { file.flatMap { TenantSubnet(of: $0.spec) } }
+  /// A volume is attached to it, or will be.
+  func has(_ volume: Identifier) -> Bool { file?.spec.volumes[volume] != nil || reservedVolumes[volume] != nil }
   /// Its START has not come to a machine that answered.
   var hasNeverRun: Bool { file != nil && file?.run == nil }
   /// Tells the node what has changed of what it counts: with thousands of instances it cannot count anew each time.
@@ -99,7 +106,7 @@ import Spawning
     var record = InstanceRecord(
       instance: id, kind: file?.spec.kind ?? .qemu, state: state,
       vcpus: file?.spec.resources.vcpus ?? Resources.defaultVCPUs, diskMB: node.containers?.diskMB(of: id),
-      sshIP: ssh?.ip, sshPort: ssh?.port ?? 0)
+      sshIP: ssh?.ip, sshPort: ssh?.port ?? 0, volumes: file?.spec.volumes.all.map(\.id) ?? [])
     if node.isSimulation, let file { record.makeUpFigures(file.spec) }
     return record
   }
@@ -107,7 +114,7 @@ import Spawning
   /// For launcher-stats, beside the record.
   var files: InstanceFiles {
     var files = InstanceFiles(memory: figures?.memory, time: figures?.time)
-    if let file, file.spec.kind == .qemu, !node.isSimulation {
+    if let file, file.spec.kind == .qemu, file.image != nil, !node.isSimulation {
       do {
         files.disk = try Descriptor.name(InstanceDisk.name, in: node.store.folder(of: id).handle)
       } catch {
@@ -145,6 +152,7 @@ import Spawning
     isStarting = false
     if let runner {
       await use(runner)
+      await compareVolumes()
       log.info("\(id): runs in \(runner.name); managed again")
     }
     node.announce(self)
@@ -202,7 +210,7 @@ import Spawning
     node.announceCompleted(request)
   }
 
-  private struct Failure {
+  struct Failure: Error {
     var reason: FailureReason
     var cause: String
     /// Instances were made or removed in spite of it.
@@ -216,6 +224,8 @@ import Spawning
     case .restart: await restart(request)
     case .delete: await delete(request)
     case .withdraw: await withdraw(request)
+    case .attachVolume(let volume): await attach(request, volume)
+    case .detachVolume(let volume): await detach(request, volume)
     }
   }
 
@@ -232,7 +242,9 @@ import Spawning
     guard let backend = node.backend(of: spec.kind) else {
       return Failure(reason: .launchFailure, cause: "vm_type \(spec.kind.name): \(Node.containersAreOff)")
     }
-    if let obstacle = backend.obstacle(to: spec) { return Failure(reason: .launchFailure, cause: obstacle) }
+    if let obstacle = backend.obstacle(to: spec) ?? heldElsewhere(spec.volumes) {
+      return Failure(reason: .launchFailure, cause: obstacle)
+    }
     do {
       let image = try backend.backingImage(of: spec)
       let promise = Promise(spec.resources, image)
@@ -240,7 +252,11 @@ import Spawning
         return Failure(reason: .fullComputeNode, cause: limit)
       }
       reserved = promise
-      defer { reserved = nil }
+      reservedVolumes = spec.volumes
+      defer {
+        reserved = nil
+        reservedVolumes = VolumeList()
+      }
       let place: NetworkPlace?
       (file, place) = try await Creation(
         node: node, backend: backend, file: InstanceFile(spec: spec, image: image, request: request.number),
@@ -248,7 +264,7 @@ import Spawning
       ).run()
       StopPoint.created.reach()
       node.tellOfArrival(of: self)
-      log.info("\(id): created from image \(spec.image?.text ?? spec.container?.image.text ?? "")")
+      log.info("\(id): created from image \(spec.image?.text ?? spec.container?.image.text ?? "of a volume")")
       return await bootNew(place)
     } catch {
       return Failure(reason: Self.reason(of: error, else: .imageFailure), cause: "\(error)")
@@ -371,6 +387,15 @@ import Spawning
     } catch {
       log.error("\(id): record what runs it: \(error); after a restart it has to be found without")
     }
+  }
+
+  /// Writes what volumes it has from now on.
+  func keep(_ volumes: VolumeList) throws {
+    guard var changed = file else { return }
+    changed.spec.volumes = volumes
+    try node.store.writeState(changed, in: node.store.folder(of: id))
+    file = changed
+    node.announce(self)
   }
 
   // MARK: what happens without a command
@@ -544,7 +569,7 @@ extension Instance.Work {
   fileprivate var changesCensus: Bool {
     switch self {
     case .start, .delete, .withdraw: true
-    case .stop, .restart: false
+    case .stop, .restart, .attachVolume, .detachVolume: false
     }
   }
 

@@ -67,10 +67,11 @@ import Startup
       let null = try Descriptor.open("/dev/null", O_RDWR)
       let signals = try Signals.descriptor(for: [SIGINT, SIGTERM])
       let powerDown = try Signals.descriptor(for: [SIGPWR])
+      let volumes = try VolumePlace(options.volumes)
       let settings = Node.Settings(
         firmware: firmware, groups: groups, console: options.console, display: options.display,
         stopGrace: options.stopGrace, toolDeadline: options.toolDeadline,
-        limits: try NodeLimits(options, instances: store.instances), network: options.network)
+        limits: try NodeLimits(options, instances: store.instances), network: options.network, volumes: volumes)
       if let display = options.display {
         log.warning(
           "-with-ui=window: who breaks out of a machine into its QEMU can see and use the other windows of display \(display.name); run guests that you trust alone"
@@ -78,7 +79,10 @@ import Startup
       }
       let users = Peers.Users(options)
       LoopActor.prepare()
-      try options.confine(.manager, store.surroundings(firmware, machineGroups: groups?.path), as: .vmm, logSettings)
+      try options.confine(
+        options.volumes.isOn ? .manager.withVolumes : .manager,
+        store.surroundings(firmware, machineGroups: groups?.path, volumes: options.volumes.folder), as: .vmm,
+        logSettings)
       LoopActor.run {
         Startup.endOnSignal(signals, loop: LoopActor.loop) {
           log.info("ending; machines go on running")

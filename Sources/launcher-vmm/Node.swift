@@ -13,6 +13,9 @@ import Spawning
   /// What is said where containers are wanted and off.
   static let containersAreOff = "containers are off on this node: start launcher with -containers"
 
+  /// What is said where volumes are wanted and off.
+  static let volumesAreOff = "volumes are off on this node: start launcher with -volumes"
+
   /// nil in a simulation.
   let observer: ObserverClient?
   /// Instances are made up.
@@ -20,6 +23,8 @@ import Spawning
   /// nil: machines have user-mode networking.
   let networks: TenantNetworks?
   private let network: NodeNetwork
+  /// nil: off.
+  let volumes: (any VolumeStore)?
   /// nil: machines have no limits.
   let groups: MachineGroups?
   private let machines: (any Backend)?
@@ -51,6 +56,7 @@ import Spawning
     var network: NodeNetwork
     /// In a simulation: the name of the node's boot.
     var simulatedBoot: String?
+    var volumes: VolumePlace?
   }
 
   init(
@@ -66,12 +72,14 @@ import Spawning
     self.peers = peers
     self.service = service
     groups = settings.groups
+    volumes = settings.volumes?.store
     let simulation = settings.simulatedBoot.map { Simulation(store, boot: $0) }
     isSimulation = simulation != nil
     let machines = spawner.map {
       Machines(
         store: store, spawner: $0, null: null, firmware: settings.firmware, groups: settings.groups,
-        networks: networks, console: settings.console, display: settings.display, toolDeadline: settings.toolDeadline)
+        networks: networks, volumes: settings.volumes?.store, console: settings.console, display: settings.display,
+        toolDeadline: settings.toolDeadline)
     }
     self.machines = simulation ?? machines
     stopGrace = settings.stopGrace
@@ -157,6 +165,8 @@ import Spawning
     case .evacuate(let request): complete(request) { maintenance.begin() }
     case .restore(let request): complete(request) { maintenance.end() }
     case .configure(let limits): configure(limits)
+    case .attachVolume(let request, let id, let volume): try enqueue(id, request, .attachVolume(volume))
+    case .detachVolume(let request, let id, let volume): try enqueue(id, request, .detachVolume(volume))
     }
   }
 
@@ -208,6 +218,11 @@ import Spawning
 
   func announce(_ id: Identifier) {
     if let instance = instances[id] { announce(instance) }
+  }
+
+  /// Another instance that has a volume, or is being made with it.
+  func holder(of volume: Identifier, but instance: Instance) -> Identifier? {
+    instances.values.first { $0 !== instance && $0.has(volume) }?.id
   }
 
   // MARK: capacity

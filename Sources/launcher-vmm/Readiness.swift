@@ -15,6 +15,7 @@ enum VMMReadiness {
     var findings = tools
     findings += [firmware(options), acceleration(options), images(options)]
     if options.runsContainers { findings += ContainerReadiness.findings(options) }
+    if let folder = options.volumes.folder { findings.append(volumes(folder)) }
     if options.console != .none { findings.append(console(options.console)) }
     findings.append(Folder("\(options.stateFolder)/instances").finding("instances", "make instances"))
     Readiness.report(findings)
@@ -75,6 +76,15 @@ enum VMMReadiness {
     return Finding(
       .ready, "-with-ui=\(kind.rawValue)",
       kind == .window ? "windows on display \(Display.named ?? "")" : "sockets in the folders of instances")
+  }
+
+  private static func volumes(_ path: String) -> Finding {
+    guard access(path, X_OK) == 0 else {
+      return Finding(
+        .missing, "volumes", "\(path): user \(geteuid()) cannot open files of it: \(String(cString: strerror(errno)))",
+        remedy: "make the folder, and give it to user \(geteuid())")
+    }
+    return Finding(.ready, "volumes", path)
   }
 
   private static func images(_ options: Settings) -> Finding {

@@ -34,6 +34,13 @@ import Linux
   case reported = "reported"
   case evacuationRecorded = "evacuation-recorded"
   case evacuationEnded = "evacuation-ended"
+  case volumeRecorded = "volume-recorded"
+  case volumePassed = "volume-passed"
+  case volumeOpened = "volume-opened"
+  case volumePlugged = "volume-plugged"
+  case volumeLeft = "volume-left"
+  case volumeUnplugged = "volume-unplugged"
+  case volumeForgotten = "volume-forgotten"
 
   #if DEBUG
     /// The folder of instances.

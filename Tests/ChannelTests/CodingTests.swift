@@ -234,6 +234,51 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
   }
 }
 
+@Test func aFailureOfAVolumeIsOfACommandAboutOne() throws {
+  let id = fullSpec().instance
+  for command in InstanceCommand.allCases {
+    for reason in FailureReason.allCases {
+      let report = Report.volumeFailure(command, id, volume: id, reason)
+      let bytes = MessageCoding.encode(VMMToNet.report(number: 1, request: 7, report))
+      let isRead = (try? MessageCoding.decode(VMMToNet.self, bytes, [])) != nil
+      #expect(isRead == (command.isOfVolume && command.failureReasons.contains(reason)), "\(command) \(reason)")
+    }
+  }
+}
+
+/// Volumes as the bytes of a message, which may say what no list can hold.
+private func isRead(_ volumes: [(id: String, slot: UInt8, size: UInt32?)], boots: Bool = true) -> Bool {
+  var spec = fullSpec()
+  spec.image = nil
+  spec.volumes = VolumeList([Volume(spec.instance, slot: 0, boots: true)])!
+  let whole = MessageCoding.encode(
+    NetToVMM.start(Request(number: 1, isRepeated: false), spec, userData: Descriptor(-1), metaData: nil, scheduler: nil)
+  )
+  // Behind the one volume: no size, no meta-data, no scheduler.
+  let one = 4 + 4 + spec.instance.text.utf8.count + 3
+  var writer = WireWriter()
+  writer.list(volumes) {
+    $0.string($1.id)
+    $0.integer($1.slot)
+    $0.bool(boots)
+    $0.optional($1.size) { $0.integer($1) }
+  }
+  let bytes = whole.dropLast(one + 2) + writer.bytes + [0, 0]
+  return (try? MessageCoding.decode(NetToVMM.self, Array(bytes), [Descriptor(-1)])) != nil
+}
+
+@Test func volumesThatCannotStandBesideEachOtherAreRefused() {
+  #expect(isRead([("0a", 0, nil), ("0b", 7, 65_536)]))
+  #expect(!isRead([]), "nothing to boot from")
+  #expect(!isRead([("0a", 0, nil)], boots: false), "nothing to boot from")
+  #expect(!isRead([("0a", 0, nil), ("0a", 1, nil)]), "one volume twice")
+  #expect(!isRead([("0a", 0, nil), ("0b", 0, nil)]), "one slot twice")
+  #expect(!isRead([("0a", 8, nil)]), "no such slot")
+  #expect(!isRead([("0a", 0, 0)]) && !isRead([("0a", 0, 65_537)]), "sizes")
+  #expect(!isRead([("../0a", 0, nil)]) && !isRead([("", 0, nil)]), "no identifiers")
+  #expect(!isRead((0..<9).map { ("0\($0)", UInt8($0), nil) }), "too many")
+}
+
 @Test func aTaskIsWithinItsBoundsAndHasItsDescriptors() throws {
   func isRefused(_ task: SpawnTask, _ count: Int) -> Bool {
     let files = (0..<count).map { _ in Descriptor(-1) }
@@ -250,6 +295,14 @@ func anInstanceNameThatIsNoIdentifierIsRefused(name: String) {
   #expect(!isRefused(.schedulerDrive(spec.instance), 3) && isRefused(.schedulerDrive(spec.instance), 4))
   #expect(!isRefused(.overlay(spec.instance, image, .qcow2, size: UInt64(Int64.max)), 3))
   #expect(isRefused(.overlay(spec.instance, image, .qcow2, size: UInt64(Int64.max) + 1), 3))
+  let sources = [VolumeSource](repeating: .file(.raw), count: VolumeList.maximum)
+  #expect(!isRefused(.machine(volumeSpec(), nil, volumes: sources), 13))
+  #expect(isRefused(.machine(volumeSpec(), nil, volumes: sources), 12))
+  #expect(isRefused(.machine(volumeSpec(), nil, volumes: Array(sources.dropLast())), 12), "fewer than it has")
+  #expect(isRefused(.machine(volumeSpec(), .raw, volumes: sources), 13), "an image that it has not")
+  #expect(isRefused(.machine(spec, nil), 5), "no image")
+  #expect(!isRefused(.ephemeralVolume(spec.instance, spec.instance, gibibytes: 65_536), 3))
+  for size in [0, 65_537] { #expect(isRefused(.ephemeralVolume(spec.instance, spec.instance, gibibytes: size), 3)) }
   var container = InstanceSpec(instance: spec.instance, tenant: spec.tenant, kind: .docker)
   container.container = ContainerSpec(image: ImageReference("debian")!)
   #expect(isRefused(.machine(container, .raw), 5))

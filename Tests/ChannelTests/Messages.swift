@@ -65,6 +65,24 @@ func fullContainer() -> InstanceSpec {
   return spec
 }
 
+/// As many volumes as an instance may have, with everything that one can have.
+func fullVolumes() -> VolumeList {
+  VolumeList(
+    (0..<VolumeList.maximum).map {
+      Volume(
+        Identifier(String(repeating: "\($0)", count: 72))!, slot: VolumeList.maximum - 1 - $0, boots: true,
+        ephemeralSize: 65_536)
+    })!
+}
+
+/// A machine that boots from a volume.
+func volumeSpec() -> InstanceSpec {
+  var spec = fullSpec()
+  spec.image = nil
+  spec.volumes = fullVolumes()
+  return spec
+}
+
 let fullBridge = TenantBridge("lb-0123456789ab")!
 
 func fullNode() -> NodeSample {
@@ -81,6 +99,7 @@ func fullInstances() -> [InstanceSample] {
   sample.sshIP = "255.255.255.255"
   sample.sshPort = 65535
   sample.memoryUsageMB = .max
+  sample.volumes = fullVolumes().all.map(\.id)
   return Array(repeating: sample, count: StatsToNet.maximumInstances)
 }
 
@@ -110,6 +129,11 @@ func samples() throws -> [Sample] {
     Sample("restart", NetToVMM.restart(request, id)),
     Sample("delete", NetToVMM.delete(request, id)),
     Sample("acknowledge", NetToVMM.acknowledge(.max)),
+    Sample(
+      "start from volumes",
+      NetToVMM.start(request, volumeSpec(), userData: try file(), metaData: nil, scheduler: nil)),
+    Sample("attach volume", NetToVMM.attachVolume(request, id, volume: Identifier("0a")!)),
+    Sample("detach volume", NetToVMM.detachVolume(request, id, volume: Identifier("0a")!)),
     Sample("need stats channel", NetToVMM.needStatsChannel),
     Sample("withdraw", NetToVMM.withdraw(request, id)),
     Sample("evacuate", NetToVMM.evacuate(request)),
@@ -121,6 +145,10 @@ func samples() throws -> [Sample] {
     Sample("deleted", VMMToNet.report(number: 3, request: 0, .deleted(id))),
     Sample("tenant added", VMMToNet.report(number: 4, request: nil, .tenantAdded(subnet))),
     Sample("tenant removed", VMMToNet.report(number: 5, request: 1, .tenantRemoved(subnet))),
+    Sample(
+      "volume failure",
+      VMMToNet.report(
+        number: 6, request: 1, .volumeFailure(.detachVolume, id, volume: Identifier("0a")!, .notAttached))),
     Sample("network", VMMToNet.network(.cn)),
     Sample("stopped", VMMToNet.report(number: 6, request: 2, .stopped(id))),
     Sample("restarting failure", VMMToNet.report(number: 7, request: 3, .restartingFailure(id, .fullComputeNode))),
@@ -130,7 +158,9 @@ func samples() throws -> [Sample] {
     Sample(
       "instance",
       VMMToStats.instance(
-        InstanceRecord(instance: id, state: .active, vcpus: 1, sshIP: IPv4Address("10.0.0.1"), sshPort: 65535),
+        InstanceRecord(
+          instance: id, state: .active, vcpus: 1, sshIP: IPv4Address("10.0.0.1"), sshPort: 65535,
+          volumes: fullVolumes().all.map(\.id)),
         InstanceFiles(memory: try file(), time: try file(), disk: try file()))),
     Sample(
       "container",
@@ -163,6 +193,17 @@ func samples() throws -> [Sample] {
       "machine",
       ManagerToSpawner.spawn(
         job: 1, .machine(fullSpec(), .qcow2), [try file(), try file(), try file(), try file(), try file()])),
+    Sample(
+      "machine with volumes",
+      ManagerToSpawner.spawn(
+        job: 1,
+        .machine(
+          volumeSpec(), nil, tapMTU: 1450, volumes: (0..<VolumeList.maximum).map { .file($0 == 0 ? .raw : .qcow2) }),
+        try (0..<14).map { _ in try file() })),
+    Sample(
+      "ephemeral volume",
+      ManagerToSpawner.spawn(
+        job: 1, .ephemeralVolume(id, Identifier("0a")!, gibibytes: 1), [try file(), try file(), try file()])),
     Sample(
       "overlay",
       ManagerToSpawner.spawn(

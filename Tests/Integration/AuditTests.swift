@@ -56,6 +56,24 @@ extension Integration {
       }
     }
 
+    @Test func `the audit says whether volumes are on, and knows their folder from the configuration`() async throws {
+      try await Node.run { node in
+        let table = try Audit(node).table
+        #expect(table.contains("volumes: off"))
+      }
+      try await Node.run(Node.withVolumes()) { node in
+        let volume = try node.makeVolume()
+        let instance = try await node.startInstance()
+        try await node.attach(volume, to: instance, leading: [volume])
+        let configuration = "\(node.folder)/launcher.conf"
+        try Data("volumes = \(node.volumes)\n".utf8).write(to: URL(fileURLWithPath: configuration))
+        let audit = try Audit(node, configuration: configuration)
+        #expect(audit.table.contains("volumes: on. launcher-vmm may read and write the files of \(node.volumes)"))
+        #expect(audit.deviations.isEmpty)
+        #expect(try Set(Audit(node).deviations.map(\.right)) == ["open descriptors"])
+      }
+    }
+
     @Test func `the audit says whether containers are on, and which process may use the engine`() async throws {
       try await Node.run { node in
         let table = try Audit(node).table

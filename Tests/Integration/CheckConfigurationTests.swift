@@ -47,6 +47,15 @@ extension Integration {
       #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder) == ["certificates"])
     }
 
+    @Test func `volumes are looked at where they are on`() throws {
+      let place = try Place()
+      #expect(!place.check().text.contains("volumes"))
+      let missing = place.check(["volumes": "\(place.folder)/volumes"])
+      #expect(!missing.isReady && missing.text.contains("make the folder, and give it to user 61002"))
+      let ready = place.check(["volumes": "/tmp"])
+      #expect(ready.isReady && ready.text.contains("  volumes "), "\(ready.text)")
+    }
+
     @Test func `containers are looked at where they are on`() async throws {
       let place = try Place()
       #expect(!place.check().text.contains("container"))

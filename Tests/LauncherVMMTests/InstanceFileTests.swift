@@ -124,3 +124,35 @@ func stateWithAFieldOutOfBoundsIsRefused(old: String, new: String) throws {
   try #require(changed != text)
   #expect(throws: InstanceFile.Unreadable.self) { try InstanceFile(bytes: bytes(changed)) }
 }
+
+@Test func stateNamesTheVolumesAndOneWithoutAnyIsReadToo() throws {
+  var file = try makeFile()
+  let plain = String(decoding: file.bytes, as: UTF8.self)
+  #expect(!plain.contains("storage"), "as a launcher without volumes wrote it")
+  file.spec.volumes = VolumeList([
+    Volume(Identifier("0a")!, slot: 7, boots: true), Volume(id, slot: 0, ephemeralSize: 65_536),
+  ])!
+  #expect(try InstanceFile(bytes: file.bytes) == file)
+  let text = String(decoding: file.bytes, as: UTF8.self)
+  for (old, new) in [
+    ("\"slot\": 7", "\"slot\": 8"), ("\"slot\": 7", "\"slot\": 0"), ("\"boot\": true", "\"boot\": 1"),
+    ("65536", "65537"), ("65536", "\"1\""), ("\"id\": \"0a\"", "\"id\": \"../0a\""),
+    ("\"id\": \"0a\"", "\"id\": \"\(id)\""),
+  ] {
+    let changed = text.replacing(old, with: new)
+    try #require(changed != text, "\(old)")
+    #expect(throws: InstanceFile.Unreadable.self) { try InstanceFile(bytes: bytes(changed)) }
+  }
+}
+
+@Test func stateOfAMachineThatBootsFromAVolumeHasNoImage() throws {
+  var spec = fullSpec()
+  spec.image = nil
+  spec.volumes = VolumeList([Volume(id, slot: 0, boots: true)])!
+  let file = InstanceFile(spec: spec, image: nil, request: 1)
+  #expect(try InstanceFile(bytes: file.bytes) == file)
+  let text = String(decoding: file.bytes, as: UTF8.self)
+  let changed = text.replacing("\"boot\": true", with: "\"boot\": false")
+  try #require(changed != text)
+  #expect(throws: InstanceFile.Unreadable.self) { try InstanceFile(bytes: bytes(changed)) }
+}

@@ -190,3 +190,37 @@ private let disk = """
   #expect(chosen("/a_CODE.fd", "/a_CODE.fd") == FirmwareFiles(code: "/a_CODE.fd", variablesTemplate: nil))
   #expect(chosen("/a.fd", "/a.fd", "/VARS.fd") == FirmwareFiles(code: "/a.fd", variablesTemplate: nil))
 }
+
+@Test func volumesAreHandedOverInPortsOfTheirOwn() throws {
+  var spec = fullSpec()
+  let long = Identifier("abcdef01-2345-6789-abcd-ef0123456789")!
+  spec.volumes = VolumeList([Volume(long, slot: 3), Volume(Identifier("0b")!, slot: 0, boots: true)])!
+  func line(_ stack: ImageStack?, _ tapMTU: UInt16?) -> [String] {
+    QEMUCommandLine.arguments(
+      for: spec, stack, tapMTU: tapMTU,
+      volumes: zip(spec.volumes.all, [.file(.qcow2), .file(.raw)]).map { VolumeDrive($0, $1) },
+      folder: "/f", images: "/i", .init(accelerator: .kvm, firmware: nil, hasVolumes: true))
+  }
+  let words = line(.qcow2, 1450)
+  let first = try #require(words.firstIndex(of: "-add-fd"))
+  #expect(
+    Array(words[first..<first + 12]) == [
+      "-add-fd", "fd=6,set=3", "-blockdev",
+      #"{"driver":"qcow2","node-name":"volume-3","discard":"unmap","backing":null,"#
+        + #""file":{"driver":"file","filename":"/dev/fdset/3","locking":"on","discard":"unmap"}}"#,
+      "-device",
+      #"{"driver":"virtio-blk-pci","id":"volume-3","bus":"volume-port-3","drive":"volume-3","#
+        + #""serial":"abcdef01-2345-6789-a"}"#,
+      "-add-fd", "fd=7,set=0", "-blockdev",
+      #"{"driver":"raw","node-name":"volume-0","discard":"unmap","#
+        + #""file":{"driver":"file","filename":"/dev/fdset/0","locking":"on","discard":"unmap"}}"#,
+      "-device",
+      #"{"driver":"virtio-blk-pci","id":"volume-0","bus":"volume-port-0","drive":"volume-0","serial":"0b","#
+        + #""bootindex":1}"#,
+    ])
+  #expect(words.contains("virtio-blk-pci,drive=disk,bootindex=2"))
+  #expect(words.filter { $0.hasPrefix("pcie-root-port,") }.count == VolumeList.maximum)
+  #expect(line(.qcow2, nil).contains("fd=5,set=3"))
+  spec.image = nil
+  #expect(!line(nil, nil).contains { $0.contains("drive=disk") })
+}

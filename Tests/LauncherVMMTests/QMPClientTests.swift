@@ -24,7 +24,7 @@ import Testing
 
   func client() throws -> QMPClient {
     let client = try QMPClient(
-      "socket", in: folder.handle, onEvent: { [unowned self] in events.append($0) },
+      "socket", in: folder.handle, onEvent: { [unowned self] name, _ in events.append(name) },
       onClose: { [unowned self] in closes += 1 })
     connection = try UnixSocket.accept(listener)
     return client
@@ -205,7 +205,7 @@ extension QMPClient {
       let folder = try TemporaryFolder()
       let listener = try UnixSocket.make(.stream)
       try UnixSocket.listen(listener, at: "\(folder.path)/socket", backlog: 1)
-      let client = try QMPClient("socket", in: folder.handle, onEvent: { _ in }, onClose: {})
+      let client = try QMPClient("socket", in: folder.handle, onEvent: { _, _ in }, onClose: {})
       let connection = try #require(try UnixSocket.accept(listener))
       try #require(sendDescriptor(over: connection))
       let text = await client.failureToNegotiate(within: 20)
@@ -219,7 +219,7 @@ extension QMPClient {
     onLoop {
       let folder = try TemporaryFolder()
       #expect(throws: QMPClient.Failure.self) {
-        try QMPClient("socket", in: folder.handle, onEvent: { _ in }, onClose: {})
+        try QMPClient("socket", in: folder.handle, onEvent: { _, _ in }, onClose: {})
       }
     }
   }

@@ -60,6 +60,7 @@ struct ReportPayloadTests {
     running.memoryUsageMB = 5
     running.diskUsageMB = 6
     running.cpuUsage = 7
+    running.volumes = [try #require(Identifier("1234")), try #require(Identifier("0b"))]
     let pending = InstanceSample(instance: try #require(Identifier("1")), state: .pending)
     let bytes = statsPayload(nodeUUID: "0a", status: "FULL", node, [running, pending])
     let expected = """
@@ -76,6 +77,9 @@ struct ReportPayloadTests {
         memory_usage_mb: 5
         disk_usage_mb: 6
         cpu_usage: 7
+        volumes:
+        - "1234"
+        - "0b"
       - instance_uuid: "1"
         state: "pending"
         ssh_ip: ""
@@ -83,6 +87,7 @@ struct ReportPayloadTests {
         memory_usage_mb: -1
         disk_usage_mb: -1
         cpu_usage: -1
+        volumes: []
 
       """
     #expect(text(bytes)?.hasSuffix(expected) == true)
@@ -95,6 +100,24 @@ struct ReportPayloadTests {
         == "instance_uuid: \"0-1\"\nreason: \"\(reason.name)\"\n")
     #expect(
       text(failurePayload(instance: nil, reason: reason)) == "instance_uuid: \"\"\nreason: \"\(reason.name)\"\n")
+  }
+
+  @Test("a failure of a volume names it as well, and AttachVolumeFailure the node")
+  func volumeFailure() {
+    let (instance, volume) = (Identifier("0-1"), Identifier("0-2"))
+    let common = "instance_uuid: \"0-1\"\nvolume_uuid: \"0-2\"\nreason: "
+    #expect(
+      text(
+        volumeFailurePayload(
+          .attachVolume, instance: instance, volume: volume, reason: .alreadyAttached, nodeUUID: "0a"))
+        == "node_uuid: \"0a\"\n\(common)\"already_attached\"\n")
+    #expect(
+      text(
+        volumeFailurePayload(.detachVolume, instance: instance, volume: volume, reason: .notAttached, nodeUUID: "0a"))
+        == "\(common)\"not_attached\"\n")
+    #expect(
+      text(volumeFailurePayload(.detachVolume, instance: nil, volume: nil, reason: .invalidPayload, nodeUUID: "0a"))
+        == "instance_uuid: \"\"\nvolume_uuid: \"\"\nreason: \"invalid_payload\"\n")
   }
 
   @Test("InstanceDeleted")

@@ -61,6 +61,32 @@ struct Row: CustomStringConvertible, Sendable {
       allowed: [])
   }
 
+  private static func manager(_ process: String, forbidden: [String] = [], allowed: [String] = []) -> Row {
+    Row(
+      process: process,
+      forbidden: [
+        (
+          killed,
+          everyAllowList + [
+            "make-executable", "netlink-socket", "packet-socket", "udp-socket", "unix-pair", "bind-port",
+            "connect-configured-port", "raise-core-limit", "make-device-beside-own-disk",
+          ]
+        ),
+        (
+          .failed(EACCES),
+          [
+            "read-outside", "write-outside", "create-outside", "read-shadow", "read-users", "open-memory",
+            "write-proc", "write-backing-image", "open-memory-figures", "read-limits", "list-volumes", "create-volume",
+          ] + forbidden
+        ),
+        (.failed(EPERM), ["connect-abstract-socket"]),
+      ],
+      allowed: [
+        "read-backing-image", "list-instances", "write-own-disk", "create-beside-own-disk",
+        "make-pipe-beside-own-disk", "read-proc", "connect-socket", "connect-other-monitor", "limit-machine",
+      ] + allowed)
+  }
+
   private static func qemu(
     _ process: String, outcomes: [(outcome: Outcome, attempts: [String])], allowed: [String] = []
   ) -> Row {
@@ -70,7 +96,8 @@ struct Row: CustomStringConvertible, Sendable {
         (
           .failed(EACCES),
           ["execute-program", "execute-shell"] + reading + [
-            "write-backing-image", "read-other-image", "list-instances", "write-own-config-drive", "read-own-state",
+            "write-backing-image", "read-other-image", "list-instances", "write-volume", "write-own-config-drive",
+            "read-own-state",
             "write-own-state", "create-beside-own-disk", "make-pipe-beside-own-disk", "read-other-disk",
             "write-other-disk", "truncate-other-disk",
             "create-beside-other-disk", "create-in-staging", "limit-machine", "netlink-socket", "unix-socket",
@@ -142,29 +169,8 @@ struct Row: CustomStringConvertible, Sendable {
       allowed: ["open-memory-figures", "read-proc"]),
     network("network"),
     network("network-of-network-node"),
-    Row(
-      process: "manager",
-      forbidden: [
-        (
-          killed,
-          everyAllowList + [
-            "make-executable", "netlink-socket", "packet-socket", "udp-socket", "unix-pair", "bind-port",
-            "connect-configured-port", "raise-core-limit", "make-device-beside-own-disk",
-          ]
-        ),
-        (
-          .failed(EACCES),
-          [
-            "read-outside", "write-outside", "create-outside", "read-shadow", "read-users", "open-memory",
-            "write-proc", "write-backing-image", "open-memory-figures", "read-limits",
-          ]
-        ),
-        (.failed(EPERM), ["connect-abstract-socket"]),
-      ],
-      allowed: [
-        "read-backing-image", "list-instances", "write-own-disk", "create-beside-own-disk",
-        "make-pipe-beside-own-disk", "read-proc", "connect-socket", "connect-other-monitor", "limit-machine",
-      ]),
+    manager("manager", forbidden: ["write-volume"]),
+    manager("manager-with-volumes", allowed: ["write-volume"]),
     // What the manager may do for machines kills it.
     Row(
       process: "simulation",
@@ -184,7 +190,8 @@ struct Row: CustomStringConvertible, Sendable {
       forbidden: [
         (
           .failed(EACCES),
-          ["execute-program", "execute-shell", "limit-machine"] + reading + ["netlink-socket", "unix-socket"]
+          ["execute-program", "execute-shell", "limit-machine", "write-volume"] + reading
+            + ["netlink-socket", "unix-socket"]
         ),
         (.failed(EPERM), deniedToPrograms + attributes),
         (.failed(ENOSYS), ["make-io-ring"]),

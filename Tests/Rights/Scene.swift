@@ -78,6 +78,8 @@ final class Scene {
       }
     }
     chown("\(folder)/state/instances", Self.user, Self.user)
+    try makeFolder("state/volumes", isInstances: true)
+    try makeFile("state/volumes/0a", mode: 0o600, isInstances: true)
     // What a taken-over manager may put in the way of the spawner, and what an operator may do.
     for (link, destination) in [
       ("state/instances/d", "\(folder)/outside"), ("state/instances/.staging-d", "\(folder)/outside"),

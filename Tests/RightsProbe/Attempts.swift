@@ -50,6 +50,9 @@ enum Attempts {
     "make-device-beside-own-disk": {
       call(SYS_mknodat, Int(AT_FDCWD), address("\($0.own)/device-\(getpid())"), Int(S_IFCHR) | 0o600, 1 << 8 | 3)
     },
+    "write-volume": { opened("\($0.state)/volumes/0a", O_RDWR) },
+    "list-volumes": { opened("\($0.state)/volumes", O_RDONLY | O_DIRECTORY) },
+    "create-volume": { opened("\($0.state)/volumes/new-\(getpid())", O_WRONLY | O_CREAT) },
     "read-other-disk": { opened("\($0.neighbour)/image.qcow2", O_RDONLY) },
     "write-other-disk": { opened("\($0.neighbour)/image.qcow2", O_WRONLY) },
     "create-beside-other-disk": { opened("\($0.neighbour)/new-\(getpid())", O_WRONLY | O_CREAT) },

@@ -61,13 +61,14 @@ import Spawning
     case "observer": rights = .observer
     case "network": rights = .network
     case "network-of-network-node": rights = ProcessRights.network.forMacvtaps
-    case "manager":
-      rights = .manager
+    case "manager", "manager-with-volumes":
+      rights = process == "manager" ? .manager : .manager.withVolumes
       let folders = StateFolder(target.state)
       try surroundings.set(.images, path: folders.images)
       try surroundings.set(.instances, path: folders.instances)
       surroundings.set(.firmware, [])
       try surroundings.set(.machineGroups, path: "\(target.state)/groups")
+      try surroundings.set(.volumes, path: "\(target.state)/volumes")
     case "simulation":
       rights = .simulation
       try surroundings.set(.instances, path: StateFolder(target.state).instances)

@@ -6,7 +6,7 @@ import Testing
 private let all =
   ProcessRights.all + [
     .stats.withLogFiles, .net.withLogFiles, .stats.withMetricsFile, .qemu.withWindow, .spawner.withWindow,
-    .spawner.withSpice, .simulation,
+    .spawner.withSpice, .simulation, .manager.withVolumes,
   ]
 
 private func allowed(_ rights: ProcessRights) -> Set<String> {

@@ -26,7 +26,7 @@ struct Attack {
     ("START", .start(nobody)), ("STOP", .target(2, nobody)), ("RESTART", .target(3, nobody)),
     ("DELETE", .target(4, nobody)), ("acknowledgement", .acknowledge), ("need of a channel", .needStatsChannel),
     ("withdrawal", .target(7, nobody)), ("EVACUATE", .node(8)), ("Restore", .node(9)),
-    ("limits", .limits),
+    ("limits", .limits), ("AttachVolume", .volume(11, nobody)), ("DetachVolume", .volume(12, nobody)),
   ]
 
   private static func fields() throws -> [Attack] {
@@ -39,10 +39,10 @@ struct Attack {
     }
     for (name, _) in kinds {
       for byte: UInt8 in [0, 2, 255] { add(name, "version", "\(byte)", [byte]) }
-      for byte: UInt8 in [0, 11, 255] { add(name, "kind", "\(byte)", [byte]) }
+      for byte: UInt8 in [0, 13, 255] { add(name, "kind", "\(byte)", [byte]) }
     }
     for name in ["EVACUATE", "Restore"] { add(name, "repeated", "2", [2]) }
-    for name in ["START", "STOP", "RESTART", "DELETE", "withdrawal"] {
+    for name in ["START", "STOP", "RESTART", "DELETE", "withdrawal", "AttachVolume", "DetachVolume"] {
       add(name, "repeated", "2", [2])
       for (what, bytes) in Fields.badTexts { add(name, "instance", what, bytes) }
     }
@@ -69,6 +69,20 @@ struct Attack {
     add("START", "subnet", "of 33 bits", [1] + Fields.string("10.0.0.0/33"))
     add("START", "subnet key", "of 256 bytes", [1] + Fields.string(String(repeating: "k", count: 256)))
     add("START", "mac", "of a group", [1] + Fields.string("01:00:5e:00:00:01"))
+    for (what, bytes) in Fields.badTexts {
+      for name in ["AttachVolume", "DetachVolume"] { add(name, "volume", what, bytes) }
+      add("START", "volumes", "one that is \(what)", Fields.number(1) + Fields.volumes(bytes))
+    }
+    let more: [(String, UInt32, [UInt8])] = [
+      ("in a ninth slot", 1, Fields.volumes(slot: 8)), ("that boots by 2", 1, Fields.volumes(boots: 2)),
+      ("of no size", 1, Fields.volumes(size: [1] + Fields.number(0))),
+      ("of 4294967295 GiB", 1, Fields.volumes(size: [1] + Fields.number(.max))),
+      ("there twice", 2, Fields.volumes() + Fields.volumes(slot: 1)),
+      ("in one slot", 2, Fields.volumes() + Fields.volumes(Fields.string("0b"))),
+      ("4294967295 in number", .max, Fields.volumes()),
+      ("nine in number", 9, (0..<9).flatMap { Fields.volumes(Fields.string("0\($0)"), slot: UInt8($0)) }),
+    ]
+    for (what, count, bytes) in more { add("START", "volumes", what, Fields.number(count) + bytes) }
     add("START", "scheduler", "on a node that is no network node", [1] + Fields.string("scheduler.example"))
     for field in ["memory limit", "disk limit"] {
       add("limits", field, "neither there nor absent", [2])

@@ -18,6 +18,7 @@ struct Fields {
       ("container", [0]), ("firmware", [0]), ("vcpus", number(1)), ("memory", number(64)), ("disk", [0]),
       ("network node", [0]), ("mac", [0]), ("vnic", [0]), ("concentrator", [0]), ("concentrator address", [0]),
       ("subnet", [0]), ("subnet key", [0]), ("subnet id", [0]), ("private address", [0]), ("public address", [0]),
+      ("volumes", number(0)),
       ("meta-data", [hasMetaData ? 1 : 0]), ("scheduler", [0]),
       ("restart", [0]),
     ])
@@ -36,6 +37,16 @@ struct Fields {
     Fields(fields: [
       ("version", [1]), ("kind", [kind]), ("request", [6, 0, 0, 0, 0, 0, 0, 0]), ("repeated", [0]),
     ])
+  }
+
+  /// AttachVolume or DetachVolume.
+  static func volume(_ kind: UInt8, _ instance: String) -> Fields {
+    Fields(fields: target(kind, instance).fields + [("volume", string("0a"))])
+  }
+
+  /// One volume of a START, in a list.
+  static func volumes(_ id: [UInt8] = string("0a"), slot: UInt8 = 0, boots: UInt8 = 1, size: [UInt8] = [0]) -> [UInt8] {
+    id + [slot, boots] + size
   }
 
   static let acknowledge = Fields(fields: [("version", [1]), ("kind", [5]), ("number", [9, 0, 0, 0, 0, 0, 0, 0])])

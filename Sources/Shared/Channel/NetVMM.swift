@@ -22,6 +22,8 @@ public enum NetToVMM: Message {
   case restore(Request)
   /// What the scheduler's configuration says; replaces what was said before.
   case configure(ConfiguredLimits)
+  case attachVolume(Request, Identifier, volume: Identifier)
+  case detachVolume(Request, Identifier, volume: Identifier)
 
   /// Bytes of user-data or meta-data: what fits one SSNTP frame.
   public static let maximumGuestData = 16 * 1_048_576
@@ -60,6 +62,12 @@ public enum NetToVMM: Message {
     case .configure(let limits):
       writer.integer(UInt8(10))
       limits.encode(into: &writer)
+    case .attachVolume(let request, let instance, let volume):
+      encode(11, request, instance, &writer)
+      writer.identifier(volume)
+    case .detachVolume(let request, let instance, let volume):
+      encode(12, request, instance, &writer)
+      writer.identifier(volume)
     }
   }
 
@@ -92,6 +100,8 @@ public enum NetToVMM: Message {
     case 8: self = .evacuate(try Request(from: &reader))
     case 9: self = .restore(try Request(from: &reader))
     case 10: self = .configure(try ConfiguredLimits(from: &reader))
+    case 11: self = .attachVolume(try Request(from: &reader), try reader.identifier(), volume: try reader.identifier())
+    case 12: self = .detachVolume(try Request(from: &reader), try reader.identifier(), volume: try reader.identifier())
     case let kind: throw WireError("message kind \(kind)")
     }
   }
@@ -133,6 +143,8 @@ public enum Report: Equatable, Sendable {
   case stopped(Identifier)
   /// A START that was to start an instance again failed.
   case restartingFailure(Identifier, FailureReason)
+  /// Of a command that is about a volume.
+  case volumeFailure(InstanceCommand, Identifier, volume: Identifier, FailureReason)
 }
 
 extension Report {
@@ -159,6 +171,12 @@ extension Report {
       writer.integer(UInt8(6))
       writer.identifier(instance)
       writer.integer(reason.rawValue)
+    case .volumeFailure(let command, let instance, let volume, let reason):
+      writer.integer(UInt8(7))
+      writer.integer(command.rawValue)
+      writer.identifier(instance)
+      writer.identifier(volume)
+      writer.integer(reason.rawValue)
     }
   }
 
@@ -166,8 +184,7 @@ extension Report {
     switch try reader.integer(UInt8.self) {
     case 1:
       let command = try reader.choice(InstanceCommand.self)
-      let instance = try reader.identifier()
-      self = .failure(command, instance, try reader.failureReason(of: command))
+      self = .failure(command, try reader.identifier(), try reader.failureReason(of: command))
     case 2: self = .deleted(try reader.identifier())
     case 3: self = .tenantAdded(try reader.tenantSubnet())
     case 4: self = .tenantRemoved(try reader.tenantSubnet())
@@ -175,6 +192,11 @@ extension Report {
     case 6:
       let instance = try reader.identifier()
       self = .restartingFailure(instance, try reader.failureReason(of: .start))
+    case 7:
+      let command = try reader.choice(InstanceCommand.self)
+      guard command.isOfVolume else { throw WireError("\(command.name) is about no volume") }
+      self = .volumeFailure(
+        command, try reader.identifier(), volume: try reader.identifier(), try reader.failureReason(of: command))
     case let kind: throw WireError("report kind \(kind)")
     }
   }

@@ -31,9 +31,10 @@ public protocol SpawnableTask: Sendable {
 /// the manager names instances and images, never a path, a program or an argument.
 public enum SpawnTask: SpawnableTask {
   /// A machine: QEMU, on an instance that is in place. Descriptors: standard input, output and error, the listening
-  /// sockets of its monitor and of its console, and its end of its network.
+  /// sockets of its monitor and of its console, its end of its network, and its volumes.
   /// `tapMTU` are the bytes of a packet there; nil: it has user-mode networking, and that descriptor is missing.
-  case machine(InstanceSpec, ImageStack, tapMTU: UInt16? = nil)
+  /// `volumes` says how each of the instance's is read. The stack is nil where it has no image.
+  case machine(InstanceSpec, ImageStack?, tapMTU: UInt16? = nil, volumes: [VolumeSource] = [])
   /// qemu-img makes the disk of `size` bytes of an instance in staging, over an image. Descriptors: standard input,
   /// output and error.
   case overlay(Identifier, ImageName, ImageStack, size: UInt64)
@@ -41,6 +42,8 @@ public enum SpawnTask: SpawnableTask {
   case configDrive(Identifier)
   /// xorriso makes the drive that names the scheduler. Descriptors: the same.
   case schedulerDrive(Identifier)
+  /// qemu-img makes a volume of an instance in staging. Descriptors: the same.
+  case ephemeralVolume(Identifier, Identifier, gibibytes: Int)
 
   /// Bytes: 2^63 - 1 is more than any file can have.
   static let maximumSize = UInt64(Int64.max)
@@ -48,32 +51,33 @@ public enum SpawnTask: SpawnableTask {
   public var program: Program {
     switch self {
     case .machine: .qemu
-    case .overlay: .qemuImg
+    case .overlay, .ephemeralVolume: .qemuImg
     case .configDrive, .schedulerDrive: .xorriso
     }
   }
 
   /// The machine is a tenant's network node on this node's network, whose guest is told the scheduler.
   public var hasSchedulerDrive: Bool {
-    if case .machine(let spec, _, _?) = self { spec.resources.isNetworkNode } else { false }
+    if case .machine(let spec, _, _?, _) = self { spec.resources.isNetworkNode } else { false }
   }
 
   public var programName: String { program.name }
 
   public var descriptorCount: Int {
     switch self {
-    case .machine(_, _, let tapMTU): tapMTU == nil ? 5 : 6
-    case .overlay, .configDrive, .schedulerDrive: 3
+    case .machine(_, _, let tapMTU, let volumes): (tapMTU == nil ? 5 : 6) + volumes.count(where: \.hasDescriptor)
+    case .overlay, .configDrive, .schedulerDrive, .ephemeralVolume: 3
     }
   }
 
   public func encode(into writer: inout WireWriter) {
     switch self {
-    case .machine(let spec, let stack, let tapMTU):
+    case .machine(let spec, let stack, let tapMTU, let volumes):
       writer.integer(UInt8(1))
       writer.spec(spec)
-      writer.stack(stack)
+      writer.optional(stack) { $0.stack($1) }
       writer.optional(tapMTU) { $0.integer($1) }
+      for volume in volumes { writer.volumeSource(volume) }
     case .overlay(let instance, let image, let stack, let size):
       writer.integer(UInt8(2))
       writer.identifier(instance)
@@ -86,6 +90,11 @@ public enum SpawnTask: SpawnableTask {
     case .schedulerDrive(let instance):
       writer.integer(UInt8(4))
       writer.identifier(instance)
+    case .ephemeralVolume(let instance, let volume, let gibibytes):
+      writer.integer(UInt8(5))
+      writer.identifier(instance)
+      writer.identifier(volume)
+      writer.integer(UInt32(gibibytes))
     }
   }
 
@@ -93,9 +102,14 @@ public enum SpawnTask: SpawnableTask {
     switch try reader.integer(UInt8.self) {
     case 1:
       let spec = try reader.spec()
-      guard spec.kind == .qemu, spec.image != nil else { throw WireError("a machine without an image") }
-      self = .machine(
-        spec, try reader.stack(), tapMTU: try reader.optional { (r) throws(WireError) in try r.integer() })
+      let stack = try reader.optional { (r) throws(WireError) in try r.stack() }
+      guard spec.kind == .qemu, (spec.image == nil) == (stack == nil) else {
+        throw WireError("a machine without what it is laid over")
+      }
+      let tapMTU = try reader.optional { (r) throws(WireError) in try r.integer(UInt16.self) }
+      var volumes: [VolumeSource] = []
+      for _ in spec.volumes.all { volumes.append(try reader.volumeSource()) }
+      self = .machine(spec, stack, tapMTU: tapMTU, volumes: volumes)
     case 2:
       let instance = try reader.identifier()
       let image = try reader.imageName()
@@ -105,6 +119,11 @@ public enum SpawnTask: SpawnableTask {
       self = .overlay(instance, image, stack, size: size)
     case 3: self = .configDrive(try reader.identifier())
     case 4: self = .schedulerDrive(try reader.identifier())
+    case 5:
+      let (instance, volume) = (try reader.identifier(), try reader.identifier())
+      let size = Int(try reader.integer(UInt32.self))
+      guard Volume.sizeAllowed.contains(size) else { throw WireError("a volume of \(size) GiB") }
+      self = .ephemeralVolume(instance, volume, gibibytes: size)
     case let kind: throw WireError("task kind \(kind)")
     }
   }

@@ -45,6 +45,24 @@ extension WireWriter {
     optional(network.subnetID) { $0.identifier($1) }
     optional(network.privateIP) { $0.address($1) }
     optional(network.publicIP) { $0.address($1) }
+    volumes(spec.volumes)
+  }
+
+  private mutating func volumes(_ volumes: VolumeList) {
+    list(volumes.all) {
+      $0.identifier($1.id)
+      $0.integer(UInt8($1.slot))
+      $0.bool($1.boots)
+      $0.optional($1.ephemeralSize) { $0.integer(UInt32($1)) }
+    }
+  }
+
+  mutating func volumeSource(_ source: VolumeSource) {
+    switch source {
+    case .file(let format):
+      integer(UInt8(1))
+      integer(format.rawValue)
+    }
   }
 
   mutating func image(_ image: ImageReference) { string(image.text) }
@@ -98,11 +116,27 @@ extension WireReader {
     spec.resources.diskMB = try optional { (r) throws(WireError) in Int(try r.integer(UInt32.self)) }
     spec.resources.isNetworkNode = try bool()
     guard spec.resources.isSane else { throw WireError("resources out of bounds") }
-    guard (spec.kind == .qemu) == (spec.image != nil), (spec.kind == .docker) == (spec.container != nil) else {
-      throw WireError("an image that does not fit the kind of instance")
-    }
     spec.network = try network()
+    spec.volumes = try volumes()
+    guard spec.isComplete else { throw WireError("an image that does not fit the kind of instance") }
     return spec
+  }
+
+  private mutating func volumes() throws(WireError) -> VolumeList {
+    let volumes = try list(limit: VolumeList.maximum) { (r) throws(WireError) in
+      Volume(
+        try r.identifier(), slot: Int(try r.integer(UInt8.self)), boots: try r.bool(),
+        ephemeralSize: try r.optional { (r) throws(WireError) in Int(try r.integer(UInt32.self)) })
+    }
+    guard let list = VolumeList(volumes) else { throw WireError("volumes that cannot stand beside each other") }
+    return list
+  }
+
+  mutating func volumeSource() throws(WireError) -> VolumeSource {
+    switch try integer(UInt8.self) {
+    case 1: return .file(try choice())
+    case let kind: throw WireError("volume of kind \(kind)")
+    }
   }
 
   mutating func image() throws(WireError) -> ImageReference {

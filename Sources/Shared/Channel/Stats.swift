@@ -16,10 +16,12 @@ public struct InstanceRecord: Equatable, Sendable {
   /// Where the guest's ssh is reached; nil where there is no such way.
   public var sshIP: IPv4Address?
   public var sshPort: UInt16
+  /// Attached to it.
+  public var volumes: [Identifier]
 
   public init(
     instance: Identifier, kind: InstanceKind = .qemu, state: InstanceState, vcpus: Int, diskMB: Int? = nil,
-    sshIP: IPv4Address?, sshPort: UInt16
+    sshIP: IPv4Address?, sshPort: UInt16, volumes: [Identifier] = []
   ) {
     self.instance = instance
     self.kind = kind
@@ -28,6 +30,7 @@ public struct InstanceRecord: Equatable, Sendable {
     self.diskMB = diskMB
     self.sshIP = sshIP
     self.sshPort = sshPort
+    self.volumes = volumes
   }
 }
 
@@ -79,6 +82,7 @@ public enum VMMToStats: Message {
       }
       writer.optional(record.sshIP) { $0.address($1) }
       writer.integer(record.sshPort)
+      writer.list(record.volumes) { $0.identifier($1) }
       for file in [files.memory, files.time, files.disk] { writer.bool(file != nil) }
     case .removed(let instance):
       writer.integer(UInt8(2))
@@ -101,7 +105,8 @@ public enum VMMToStats: Message {
       let cpu = try reader.optional { (r) throws(WireError) in try r.figure() }
       var record = InstanceRecord(
         instance: instance, kind: kind, state: state, vcpus: vcpus, diskMB: disk,
-        sshIP: try reader.optional { (r) throws(WireError) in try r.address() }, sshPort: try reader.integer())
+        sshIP: try reader.optional { (r) throws(WireError) in try r.address() }, sshPort: try reader.integer(),
+        volumes: try reader.volumes())
       (record.memoryMB, record.cpuUsage) = (memory, cpu)
       var files = InstanceFiles()
       files.memory = try reader.bool() ? try descriptors.next() : nil
@@ -152,8 +157,8 @@ public enum StatsToNet: Message {
   case node(request: UInt64, NodeSample)
   case instances(request: UInt64, [InstanceSample], isLast: Bool)
 
-  /// Items of one message: each has at most 160 bytes, so that they stay well within a datagram.
-  public static let maximumInstances = 256
+  /// Items of one message: each has at most 800 bytes, of which its volumes have 600, so that they stay within a datagram.
+  public static let maximumInstances = 64
   static let maximumNetworks = 64
   /// Bytes: HOST_NAME_MAX is 64, a textual IPv6 address with a scope fits as well.
   static let maximumText = 64
@@ -183,6 +188,7 @@ public enum StatsToNet: Message {
         writer.string(sample.sshIP)
         writer.integer(UInt16(clamping: sample.sshPort))
         for figure in [sample.memoryUsageMB, sample.diskUsageMB, sample.cpuUsage] { writer.integer(Int64(figure)) }
+        writer.list(sample.volumes) { $0.identifier($1) }
       }
     }
   }
@@ -213,6 +219,7 @@ public enum StatsToNet: Message {
         sample.memoryUsageMB = try r.figure()
         sample.diskUsageMB = try r.figure()
         sample.cpuUsage = try r.figure()
+        sample.volumes = try r.volumes()
         return sample
       }
       self = .instances(request: request, samples, isLast: isLast)
@@ -222,6 +229,10 @@ public enum StatsToNet: Message {
 }
 
 extension WireReader {
+  fileprivate mutating func volumes() throws(WireError) -> [Identifier] {
+    try list(limit: VolumeList.maximum) { (r) throws(WireError) in try r.identifier() }
+  }
+
   /// A figure of a sample: -1 or more.
   mutating func figure() throws(WireError) -> Int {
     let value = try integer(Int64.self)

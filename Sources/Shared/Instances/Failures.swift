@@ -4,6 +4,8 @@ public enum InstanceCommand: UInt8, Sendable, CaseIterable {
   case stop = 1
   case restart = 2
   case delete = 3
+  case attachVolume = 4
+  case detachVolume = 5
 
   public var name: String {
     switch self {
@@ -11,6 +13,8 @@ public enum InstanceCommand: UInt8, Sendable, CaseIterable {
     case .stop: "STOP"
     case .restart: "RESTART"
     case .delete: "DELETE"
+    case .attachVolume: "AttachVolume"
+    case .detachVolume: "DetachVolume"
     }
   }
 
@@ -21,8 +25,13 @@ public enum InstanceCommand: UInt8, Sendable, CaseIterable {
     case .stop: "stop"
     case .restart: "restart"
     case .delete: "delete"
+    case .attachVolume: "attach_volume"
+    case .detachVolume: "detach_volume"
     }
   }
+
+  /// It is about a volume of the instance.
+  public var isOfVolume: Bool { self == .attachVolume || self == .detachVolume }
 
   /// The reasons that a failure of this command may carry on the wire.
   public var failureReasons: Set<FailureReason> {
@@ -39,6 +48,16 @@ public enum InstanceCommand: UInt8, Sendable, CaseIterable {
         .networkFailure,
       ]
     case .delete: [.noInstance, .invalidPayload, .invalidData]
+    case .attachVolume:
+      [
+        .noInstance, .invalidPayload, .invalidData, .attachFailure, .alreadyAttached, .stateFailure, .instanceFailure,
+        .notSupported,
+      ]
+    case .detachVolume:
+      [
+        .noInstance, .invalidPayload, .invalidData, .detachFailure, .notAttached, .stateFailure, .instanceFailure,
+        .notSupported,
+      ]
     }
   }
 }
@@ -77,6 +96,13 @@ public enum FailureReason: UInt8, Sendable, CaseIterable {
   case noInstance = 8
   case alreadyStopped = 9
   case instanceCorrupt = 10
+  case attachFailure = 11
+  case detachFailure = 12
+  case alreadyAttached = 13
+  case notAttached = 14
+  case stateFailure = 15
+  case instanceFailure = 16
+  case notSupported = 17
 
   /// The text on the wire.
   public var name: String {
@@ -92,6 +118,13 @@ public enum FailureReason: UInt8, Sendable, CaseIterable {
     case .noInstance: "no_instance"
     case .alreadyStopped: "already_stopped"
     case .instanceCorrupt: "instance_corrupt"
+    case .attachFailure: "attach_failure"
+    case .detachFailure: "detach_failure"
+    case .alreadyAttached: "already_attached"
+    case .notAttached: "not_attached"
+    case .stateFailure: "state_failure"
+    case .instanceFailure: "instance_failure"
+    case .notSupported: "not_supported"
     }
   }
 }

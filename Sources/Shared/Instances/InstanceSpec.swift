@@ -83,13 +83,15 @@ public struct InstanceSpec: Equatable, Sendable {
   public var instance: Identifier
   public var tenant: Identifier
   public var kind: InstanceKind
-  /// The backing image of a virtual machine; nil for a container.
+  /// The backing image of a virtual machine; nil for a container, and for one that boots from a volume.
   public var image: ImageName?
   /// nil for a virtual machine.
   public var container: ContainerSpec?
   public var firmware: Firmware
   public var resources: Resources
   public var network: InstanceNetwork
+  /// What is attached; what AttachVolume and DetachVolume change.
+  public var volumes = VolumeList()
 
   /// Port from which on a concentrator forwards to its instances' ssh.
   private static let firstSSHPort = 33_000
@@ -102,6 +104,14 @@ public struct InstanceSpec: Equatable, Sendable {
       let port = UInt16(exactly: Self.firstSSHPort + Int(guest.value & 0xffff))
     else { return nil }
     return (concentrator, port)
+  }
+
+  /// A machine has something to boot from, a container its image, and neither what is the other's.
+  public var isComplete: Bool {
+    switch kind {
+    case .qemu: container == nil && (image != nil || volumes.boots)
+    case .docker: container != nil && image == nil
+    }
   }
 
   public init(

@@ -58,6 +58,8 @@ public struct InstanceSample: Equatable, Sendable {
   public var diskUsageMB = -1
   /// Share of the CPU time that its vcpus could have had, 0 to 100.
   public var cpuUsage = -1
+  /// Attached to it.
+  public var volumes: [Identifier] = []
 
   public init(instance: Identifier, state: InstanceState) {
     self.instance = instance

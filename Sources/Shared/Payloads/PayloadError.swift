@@ -6,14 +6,19 @@ public struct PayloadError: Error, Equatable, Sendable, CustomStringConvertible 
   public var reason: FailureReason
   /// The instance that the payload names, where it is YAML and names one, whatever else is wrong with it.
   public var instance: Identifier?
+  /// The same for the volume that it is about.
+  public var volume: Identifier?
   /// It is a START that says `restart: true`.
   public var isRestart: Bool
   /// What is wrong, for the log.
   public var message: String
 
-  public init(reason: FailureReason, instance: Identifier?, isRestart: Bool = false, message: String) {
+  public init(
+    reason: FailureReason, instance: Identifier?, volume: Identifier? = nil, isRestart: Bool = false, message: String
+  ) {
     self.reason = reason
     self.instance = instance
+    self.volume = volume
     self.isRestart = isRestart
     self.message = message
   }

@@ -11,7 +11,10 @@ enum StartField: String, CaseIterable {
   case kind = "vm_type"
   case resources = "requested_resources"
   case networking = "networking"
-  /// Of EVACUATE and Restore: the node.
+  case storage = "storage"
+  /// Of AttachVolume and DetachVolume.
+  case volume = "volume_uuid"
+  /// Of EVACUATE and Restore, AttachVolume and DetachVolume: the node.
   case node = "workload_agent_uuid"
   /// Of DELETE: the instance is to be removed from this node, and will go on elsewhere.
   case stop = "stop"
@@ -23,7 +26,7 @@ enum StartField: String, CaseIterable {
   /// It may stand beside the start section as well. The others could be a cloud-config's own.
   var mayStandBeside: Bool {
     switch self {
-    case .node, .stop, .restart, .migration: false
+    case .storage, .volume, .node, .stop, .restart, .migration: false
     default: true
     }
   }
@@ -120,8 +123,12 @@ struct PayloadSection {
   }
 
   /// The instance that the section names, if the name can be used.
-  var instance: Identifier? {
-    guard let value = fields[.instance], value.problem == nil else { return nil }
+  var instance: Identifier? { identifier(.instance) }
+  /// The same for a volume.
+  var volume: Identifier? { identifier(.volume) }
+
+  private func identifier(_ field: StartField) -> Identifier? {
+    guard let value = fields[field], value.problem == nil else { return nil }
     return value.node.text.flatMap { Identifier($0) }
   }
 

@@ -25,6 +25,7 @@ public func statsPayload(
       writer.pair("memory_usage_mb", sample.memoryUsageMB)
       writer.pair("disk_usage_mb", sample.diskUsageMB)
       writer.pair("cpu_usage", sample.cpuUsage)
+      writer.list("volumes", of: sample.volumes.map(\.text))
     }
   }
 }
@@ -36,6 +37,19 @@ public func failurePayload(instance: Identifier?, reason: FailureReason, isResta
     writer.pair("instance_uuid", instance?.text ?? "")
     writer.pair("reason", reason.name)
     if isRestart { writer.pair("restart", true) }
+  }
+}
+
+/// The payload of the errors AttachVolumeFailure and DetachVolumeFailure; `instance` and `volume` are nil when the
+/// command named none. Of the two, AttachVolumeFailure names the node as well.
+public func volumeFailurePayload(
+  _ command: InstanceCommand, instance: Identifier?, volume: Identifier?, reason: FailureReason, nodeUUID: String
+) -> [UInt8] {
+  YAMLWriter.document { writer in
+    if command == .attachVolume { writer.pair("node_uuid", nodeUUID) }
+    writer.pair("instance_uuid", instance?.text ?? "")
+    writer.pair("volume_uuid", volume?.text ?? "")
+    writer.pair("reason", reason.name)
   }
 }
 

@@ -43,10 +43,17 @@ struct StartFields {
     let firmware = try optional(.firmware, "legacy or efi") { Firmware(name: $0) } ?? .efi
     var spec = InstanceSpec(instance: instance, tenant: tenant, kind: kind, firmware: firmware)
     switch kind {
-    case .qemu: spec.image = try required(.image, "an image's name") { ImageName($0) }
+    case .qemu:
+      spec.volumes = try volumes()
+      // Who boots from a volume needs no image.
+      spec.image = try optional(.image, "an image's name") { ImageName($0) }
+      if spec.image == nil, !spec.volumes.boots {
+        throw FieldError(problem: "`\(StartField.image.rawValue)` is missing")
+      }
     case .docker:
       spec.container = ContainerSpec(
         image: try required(.dockerImage, "a docker image's reference") { ImageReference($0) })
+      spec.volumes = try volumes()
     }
     spec.resources = try resources()
     spec.network = try network()
@@ -55,7 +62,7 @@ struct StartFields {
 
   // MARK: Fields of text
 
-  private func required<Value>(
+  func required<Value>(
     _ field: StartField, _ what: String, _ parse: (String) -> Value?
   ) throws(FieldError) -> Value {
     guard let value = try optional(field, what, parse) else {
@@ -80,7 +87,7 @@ struct StartFields {
     return value
   }
 
-  private func node(_ field: StartField) throws(FieldError) -> YAMLNode? {
+  func node(_ field: StartField) throws(FieldError) -> YAMLNode? {
     guard let value = section.fields[field] else { return nil }
     if let problem = value.problem { throw FieldError(problem: "`\(field.rawValue)`: \(problem)") }
     return value.isAbsent ? nil : value.node

@@ -38,7 +38,7 @@ public func parseStart(_ bytes: [UInt8], for node: NodeNetwork = .none) throws(P
 
   var (document, section) = try scan.sectionDocument
   var adopted: Set<StartField> = []
-  for field in StartField.allCases {
+  for field in StartField.allCases where field.mayStandBeside {
     guard let value = document.beside[field], section.adopt(field, value) else { continue }
     adopted.insert(field)
     if document.repeated.contains(field) { section.note("the key `\(field.rawValue)` occurs twice") }
@@ -119,6 +119,24 @@ private func readFields<Value>(
   let (_, section) = try scan.sectionDocument
   do { return try read(StartFields(section)) } catch {
     throw PayloadError(reason: .invalidData, instance: scan.instance, message: error.problem)
+  }
+}
+
+/// What AttachVolume and DetachVolume are about.
+public struct VolumeTarget: Equatable, Sendable {
+  public var instance: Identifier
+  public var volume: Identifier
+}
+
+/// Reads the payload of AttachVolume or DetachVolume, which names the node that it is for: this one.
+public func parseVolumeTarget(
+  _ bytes: [UInt8], of command: InstanceCommand, nodeUUID: String
+) throws(PayloadError) -> VolumeTarget {
+  let (scan, _) = try scanPayload(bytes, command.payloadKey)
+  let (_, section) = try scan.sectionDocument
+  do { return try StartFields(section).volumeTarget(nodeUUID: nodeUUID) } catch {
+    throw PayloadError(
+      reason: .invalidData, instance: scan.instance, volume: section.volume, message: error.problem)
   }
 }
 

@@ -70,6 +70,14 @@ final class YAMLWriter {
     emit { yaml_sequence_end_event_initialize($0) }
   }
 
+  /// A list of texts; `[]` when there are none.
+  func list(_ key: StaticString, of texts: [String]) {
+    self.key(key)
+    emit { yaml_sequence_start_event_initialize($0, nil, nil, 1, YAML_BLOCK_SEQUENCE_STYLE) }
+    for var text in texts { text.withUTF8 { scalar($0, YAML_DOUBLE_QUOTED_SCALAR_STYLE) } }
+    emit { yaml_sequence_end_event_initialize($0) }
+  }
+
   private func mapping(_ body: () -> Void) {
     emit { yaml_mapping_start_event_initialize($0, nil, nil, 1, YAML_BLOCK_MAPPING_STYLE) }
     body()

@@ -66,6 +66,8 @@ public enum Place: Hashable, Sendable {
   case staging
   /// The backing image of an instance, and the images below it.
   case backingImage
+  /// The folder of volumes, where there is one.
+  case volumes
   /// An instance's disk: the overlay over its backing image.
   case disk
   /// An instance's config drive.

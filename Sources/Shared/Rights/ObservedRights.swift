@@ -111,6 +111,7 @@ extension ProcessRights {
         + open(.link("/proc/"), because: "figures of machines on their way to launcher-stats")
         + taps
         + open(.place(.instances), .place(.images), because: "instances and backing images")
+        + open(.place(.volumes), because: "volumes on their way to machines")
         + open(
           .link("/sys/fs/cgroup/"), because: "control groups: their limits, and figures on their way to launcher-stats"),
       listens: "the rendezvous; consoles and displays for people; monitors and serial ports until QEMU has them"),
@@ -121,6 +122,7 @@ extension ProcessRights {
         + open(.link("anon_inode:[pidfd]"), .link("pidfd:"), because: "children on their way to the manager")
         + open(.link("pipe:"), because: "output of tools")
         + open(.place(.instances), .place(.images), because: "what each jail is made of")
+        + open(.place(.volumes), because: "volumes on their way to machines")
         + open(.link("/usr/"), .link("/dev/"), because: "what each jail is made of, machines' ends of networks"),
       listens: "monitors and consoles until QEMU has them"),
     observer.name: .make(
@@ -167,6 +169,7 @@ extension ProcessRights {
         + open(.socket(.unix), because: "monitor and console")
         + open(.link("/dev/net/tun"), .link("/dev/tap"), because: "its end of its tenant's network, which it is handed")
         + open(.place(.instances), .place(.images), because: "the guest's disk, config drive and console")
+        + open(.place(.volumes), because: "the guest's volumes, which it is handed")
         + open(.link("/usr/share/"), because: "firmware"),
       listens: "monitor and console, for launcher-vmm to come back to",
       writableCode: "QEMU without KVM translates code while it runs", threads: "virtual CPUs and disk requests",

@@ -15,6 +15,7 @@ extension ProcessRights {
     case Self.qemu.name:
       [spice, OptionRights(option: "-with-ui=window", refused: displayConnection, files: desktopFiles)]
     case Self.spawner.name: [spice, OptionRights(option: "-with-ui=window", files: desktopFiles)]
+    case Self.manager.name: [OptionRights(option: "-volumes", files: volumeFiles)]
     default: []
     }
   }

@@ -19,6 +19,7 @@ struct OptionFlags {
   let simulation: Flag<Bool>
   let console: Flag<ConsoleKind>
   let firmware: Flag<String>
+  let volumes: Flag<VolumeLocation>
   let containers: Flag<Bool>
   let containerTool: Flag<String>
   let containerSocket: Flag<String>
@@ -119,6 +120,15 @@ struct OptionFlags {
         A file OVMF_CODE…, whose OVMF_VARS… beside it is the template of each machine's variables, or firmware in one \
         file, which keeps no variables. Without it, firmware is looked for where distributions have it.
         """, completion: .file)
+    volumes = flags.value(
+      "volumes", "FOLDER", default: .none, defaultText: "", allowed: "the whole path of a folder", group: "Instances",
+      help: "where volumes are",
+      detail: """
+        Its files UUID.qcow2, and UUID or UUID.raw, are volumes: START's storage, AttachVolume and DetachVolume name \
+        them. launcher-vmm's user must be able to read and write them. Without it there are no volumes. See \
+        docs/VOLUMES.md.
+        """, completion: .folder
+    ) { VolumeLocation($0) }
     console = flags.value(
       "with-ui", nil, default: .none, defaultText: "false", allowed: "true, false, none, window, nc or spice",
       group: "Instances", help: "a console for each machine",

@@ -36,6 +36,7 @@ public struct Settings: Sendable {
   public let console: ConsoleKind
   /// The file of the EFI firmware; empty: where the distribution has it.
   public let firmware: String
+  public let volumes: VolumeLocation
   /// vm_type docker is carried out.
   public let runsContainers: Bool
   /// The file of docker's command line; empty: where the distribution has it.
@@ -101,6 +102,7 @@ public struct Settings: Sendable {
     isSimulation = parsed[options.simulation]
     console = parsed[options.console]
     firmware = parsed[options.firmware]
+    volumes = parsed[options.volumes]
     runsContainers = parsed[options.containers]
     containerTool = parsed[options.containerTool]
     containerSocket = parsed[options.containerSocket]

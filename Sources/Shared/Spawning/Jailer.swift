@@ -68,12 +68,17 @@ public struct Jailer {
     surroundings.set(.program, programs[task.program].map { [$0] } ?? [])
     let name: String
     switch task {
-    case .machine(let spec, let stack, _):
+    case .machine(let spec, let stack, _, _):
       name = spec.instance.text
       let folder = try folder(name)
-      guard let image = spec.image else { throw Refused(description: "\(name): a machine without an image") }
-      surroundings.set(.backingImage, try files(image, stack))
-      surroundings.set(.disk, [try file(InstanceDisk.name, in: folder)])
+      var disk: [Descriptor] = []
+      var images: [Descriptor] = []
+      if let image = spec.image, let stack {
+        disk = [try file(InstanceDisk.name, in: folder)]
+        images = try files(image, stack)
+      }
+      surroundings.set(.disk, disk)
+      surroundings.set(.backingImage, images)
       let drives = [ConfigDrive.name] + (task.hasSchedulerDrive ? [SchedulerDrive.name] : [])
       surroundings.set(.configDrive, try drives.map { try file($0, in: folder) })
       surroundings.set(
@@ -84,6 +89,10 @@ public struct Jailer {
       name = StateFolder.stagingPrefix + instance.text
       surroundings.set(.staging, [try folder(name)])
       surroundings.set(.backingImage, try files(image, stack))
+    case .ephemeralVolume(let instance, _, _):
+      name = StateFolder.stagingPrefix + instance.text
+      surroundings.set(.staging, [try folder(name)])
+      surroundings.set(.backingImage, [])
     case .configDrive(let instance), .schedulerDrive(let instance):
       name = StateFolder.stagingPrefix + instance.text
       surroundings.set(.staging, [try folder(name)])

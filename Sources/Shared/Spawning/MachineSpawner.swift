@@ -37,7 +37,7 @@ public enum MachineSpawner {
     let jailer = try Jailer(folders, paths, firmware: firmware, hasWindows: options.console == .window)
     let machines = QEMUCommandLine.Settings(
       accelerator: Accelerators.choose(options.virtualisation), firmware: firmware,
-      hasSpice: options.console == .spice, hasWindow: options.console == .window)
+      hasSpice: options.console == .spice, hasWindow: options.console == .window, hasVolumes: options.volumes.isOn)
     try options.confine(.spawner(for: options.console), jailer.surroundings, as: .vmm, logSettings)
     let planner = MachinePlanner(paths: paths, folders: folders, machines: machines, jailer: jailer)
     Spawner(planner, loop).serve(socket, signals)
@@ -83,14 +83,16 @@ private struct MachinePlanner: ChildPlanner {
   private func arguments(for task: SpawnTask, in folder: String) -> [String] {
     let images = folders.images
     return switch task {
-    case .machine(let spec, let stack, let tapMTU):
+    case .machine(let spec, let stack, let tapMTU, let volumes):
       QEMUCommandLine.arguments(
-        for: spec, stack, tapMTU: tapMTU, hasSchedulerDrive: task.hasSchedulerDrive, folder: folder, images: images,
-        machines)
+        for: spec, stack, tapMTU: tapMTU, volumes: zip(spec.volumes.all, volumes).map { VolumeDrive($0, $1) },
+        hasSchedulerDrive: task.hasSchedulerDrive, folder: folder, images: images, machines)
     case .overlay(_, let image, let stack, let size):
       InstanceDisk.arguments(in: folder, images: images, image, stack, size: size)
     case .configDrive: ConfigDrive.arguments(in: folder)
     case .schedulerDrive: SchedulerDrive.arguments(in: folder)
+    case .ephemeralVolume(_, let volume, let gibibytes):
+      EphemeralVolume.arguments(in: folder, volume, gibibytes: gibibytes)
     }
   }
 }

@@ -21,6 +21,8 @@ enum QEMUCommandLine {
     var hasSpice = false
     /// It has a display, which QEMU shows in a window; standard input is the connection to the desktop.
     var hasWindow = false
+    /// Volumes can come and go.
+    var hasVolumes = false
   }
 
   /// What makes GTK a client of the display that it is handed, and of nothing else: it looks for no session bus,
@@ -32,8 +34,8 @@ enum QEMUCommandLine {
   ]
 
   static func arguments(
-    for spec: InstanceSpec, _ stack: ImageStack, tapMTU: UInt16? = nil, hasSchedulerDrive: Bool = false,
-    folder: String, images: String, _ settings: Settings
+    for spec: InstanceSpec, _ stack: ImageStack?, tapMTU: UInt16? = nil, volumes: [VolumeDrive] = [],
+    hasSchedulerDrive: Bool = false, folder: String, images: String, _ settings: Settings
   ) -> [String] {
     var arguments = [
       "-name", "guest=\(spec.instance)", "-nodefaults", "-no-user-config",
@@ -62,9 +64,14 @@ enum QEMUCommandLine {
         arguments += ["-bios", firmware.code]
       }
     }
+    let bootVolumes = volumes.filter(\.volume.boots)
+    if let image = spec.image, let stack {
+      arguments += [
+        "-blockdev", text(disk(folder: folder, images: images, image.text, stack)),
+        "-device", "virtio-blk-pci,drive=disk,bootindex=\(bootVolumes.count + 1)",
+      ]
+    }
     arguments += [
-      "-blockdev", text(disk(folder: folder, images: images, spec.image?.text ?? "", stack)),
-      "-device", "virtio-blk-pci,drive=disk,bootindex=1",
       "-blockdev", text(drive("config", ConfigDrive.name, folder)),
       "-device", "virtio-blk-pci,drive=config",
     ]
@@ -73,6 +80,18 @@ enum QEMUCommandLine {
         "-blockdev", text(drive("scheduler", SchedulerDrive.name, folder)),
         "-device", "virtio-blk-pci,drive=scheduler",
       ]
+    }
+    if settings.hasVolumes {
+      arguments += VolumeDrive.ports
+      var descriptor = tapMTU == nil ? tapDescriptor : tapDescriptor + 1
+      for drive in volumes {
+        if drive.source.hasDescriptor {
+          arguments += ["-add-fd", "fd=\(descriptor),set=\(drive.volume.slot)"]
+          descriptor += 1
+        }
+        let bootIndex = bootVolumes.firstIndex(of: drive).map { $0 + 1 }
+        arguments += ["-blockdev", text(drive.blockdev), "-device", text(drive.device(bootIndex: bootIndex))]
+      }
     }
     return arguments + network(spec, tapMTU)
   }

@@ -121,6 +121,12 @@ import SSNTP
     case .delete:
       let delete = try parseDelete(payload)
       return ({ delete.isStop ? .withdraw($0, delete.instance) : .delete($0, delete.instance) }, 0)
+    case .attachVolume:
+      let target = try parseVolumeTarget(payload, of: command, nodeUUID: node.description)
+      return ({ .attachVolume($0, target.instance, volume: target.volume) }, 0)
+    case .detachVolume:
+      let target = try parseVolumeTarget(payload, of: command, nodeUUID: node.description)
+      return ({ .detachVolume($0, target.instance, volume: target.volume) }, 0)
     }
   }
 

@@ -69,7 +69,8 @@ import Settings
         self?.acknowledge(number)
       }
     case .own(let number, let command, let error):
-      send({ failureFrame(command, error.instance, error.reason, isRestart: error.isRestart, origin: $0) }) {
+      let target = FailedTarget(instance: error.instance, volume: error.volume)
+      send({ failureFrame(command, target, error.reason, isRestart: error.isRestart, origin: $0) }) {
         [weak self] in
         self?.waiting.removeAll { if case .own(number, _, _) = $0 { true } else { false } }
       }
@@ -78,7 +79,10 @@ import Settings
 
   private func frame(_ report: Report, origin: NodeUUID) -> Frame {
     switch report {
-    case .failure(let command, let instance, let reason): failureFrame(command, instance, reason, origin: origin)
+    case .failure(let command, let instance, let reason):
+      failureFrame(command, FailedTarget(instance: instance), reason, origin: origin)
+    case .volumeFailure(let command, let instance, let volume, let reason):
+      failureFrame(command, FailedTarget(instance: instance, volume: volume), reason, origin: origin)
     case .deleted(let instance): .event(.instanceDeleted, origin: origin, payload: instanceDeletedPayload(instance))
     case .tenantAdded(let subnet): .event(.tenantAdded, origin: origin, payload: payload(.added, subnet, origin))
     case .tenantRemoved(let subnet): .event(.tenantRemoved, origin: origin, payload: payload(.removed, subnet, origin))
@@ -103,9 +107,15 @@ extension ReportQueue.Entry {
   }
 }
 
+/// What a command that failed was about, as far as it said so.
+struct FailedTarget {
+  var instance: Identifier?
+  var volume: Identifier?
+}
+
 /// The ERROR frame of a command that failed.
 func failureFrame(
-  _ command: InstanceCommand, _ instance: Identifier?, _ reason: FailureReason, isRestart: Bool = false,
+  _ command: InstanceCommand, _ target: FailedTarget, _ reason: FailureReason, isRestart: Bool = false,
   origin: NodeUUID
 ) -> Frame {
   let code: ErrorCode =
@@ -114,6 +124,13 @@ func failureFrame(
     case .stop: .stopFailure
     case .restart: .restartFailure
     case .delete: .deleteFailure
+    case .attachVolume: .attachVolumeFailure
+    case .detachVolume: .detachVolumeFailure
     }
-  return .error(code, origin: origin, payload: failurePayload(instance: instance, reason: reason, isRestart: isRestart))
+  let payload =
+    command.isOfVolume
+    ? volumeFailurePayload(
+      command, instance: target.instance, volume: target.volume, reason: reason, nodeUUID: origin.description)
+    : failurePayload(instance: target.instance, reason: reason, isRestart: isRestart)
+  return .error(code, origin: origin, payload: payload)
 }

@@ -4,6 +4,7 @@ import Channel
 import Glibc
 import Glog
 import Instances
+import JSON
 import Linux
 import Loop
 import Settings
@@ -18,7 +19,7 @@ import Settings
   /// Seconds from the start of QEMU to its answer on QMP: software emulation on a busy node takes a few.
   private static let startDeadline = 60.0
   /// Seconds for an answer of a machine that runs.
-  private static let commandDeadline = 10.0
+  static let commandDeadline = 10.0
   /// Seconds to wait for a greeting at take-over before the machine counts as running but not answering.
   private static let takeoverDeadline = 5.0
   /// Seconds between attempts to reach a monitor that does not answer.
@@ -32,13 +33,15 @@ import Settings
   nonisolated let pid: pid_t
   private let pidfd: Descriptor
   private let folder: Descriptor
-  private var qmp: QMPClient?
+  private(set) var qmp: QMPClient?
   private var console: Recorder? {
     didSet { console?.onBytes = { [weak self] in self?.consoleServer?.show($0) } }
   }
   private var consoleServer: ConsoleServer?
   private var spiceServer: SpiceServer?
   private var output: Recorder?
+  /// Opened when the device of a name is gone, or the machine.
+  var leaving: [String: Gate] = [:]
   private let endGate = Gate()
   private(set) var hasEnded = false
   /// Called once, when the process is gone.
@@ -64,6 +67,7 @@ import Settings
     output = nil
     consoleServer?.close()
     spiceServer?.close()
+    for gate in leaving.values { gate.open() }
     endGate.open()
     onEnd?()
     onEnd = nil
@@ -84,7 +88,7 @@ import Settings
   /// there is a process.
   static func start(
     _ task: SpawnTask, of instance: Identifier, in folder: InstanceStore.Folder, tap: Descriptor?,
-    spawner: SpawnerClient<SpawnTask>, input: Descriptor, onProcess: (pid_t) -> Void
+    volumes: [Descriptor] = [], spawner: SpawnerClient<SpawnTask>, input: Descriptor, onProcess: (pid_t) -> Void
   ) async throws(Failure) -> Machine {
     let child: ChildProcess
     var recorder: Recorder?
@@ -94,7 +98,8 @@ import Settings
       let output = try Recorder.makeOutputPipe(in: folder.handle)
       recorder = Recorder.output(in: folder.handle)
       StopPoint.socketsMade.reach()
-      child = try await spawner.spawn(task, [input, output, output, qmp, console] + (tap.map { [$0] } ?? []))
+      child = try await spawner.spawn(
+        task, [input, output, output, qmp, console] + (tap.map { [$0] } ?? []) + volumes)
       onProcess(child.pid)
       StopPoint.machineStarted.reach()
     } catch {
@@ -148,7 +153,7 @@ import Settings
     let events = EventForwarder()
     do {
       let monitor = try QMPClient(
-        qmpSocketName, in: folder.handle, onEvent: { events.machine?.event($0) },
+        qmpSocketName, in: folder.handle, onEvent: { events.machine?.event($0, $1) },
         onClose: { events.machine?.monitorLost() })
       return Found(instance: instance, folder: folder, machine: machine, monitor: monitor, events: events)
     } catch {
@@ -220,7 +225,7 @@ import Settings
   /// Connects to the monitor and makes it take commands.
   private func openMonitor(until deadline: Moment) async throws(QMPClient.Failure) {
     let client = try QMPClient(
-      Self.qmpSocketName, in: folder, onEvent: { [weak self] in self?.event($0) },
+      Self.qmpSocketName, in: folder, onEvent: { [weak self] in self?.event($0, $1) },
       onClose: { [weak self] in self?.monitorLost() })
     do {
       try await client.negotiate(until: deadline)
@@ -233,8 +238,9 @@ import Settings
 
   private func use(_ client: QMPClient) { if !hasEnded { qmp = client } else { client.close() } }
 
-  private func event(_ name: String) {
+  private func event(_ name: String, _ data: JSONValue?) {
     log.verbose(1) { "\(instance): QMP event \(name)" }
+    if name == "DEVICE_DELETED", let device = data?["device"]?.string { leaving[device]?.open() }
   }
 
   private func monitorLost() {

@@ -20,12 +20,15 @@ import Spawning
   private let console: ConsoleKind
   /// Where their windows appear; nil: they have none.
   private let display: Display?
+  /// nil: there are none.
+  private let volumes: (any VolumeStore)?
   /// nil: machines have user-mode networking.
   private let networks: TenantNetworks?
 
   init(
     store: InstanceStore, spawner: SpawnerClient<SpawnTask>, null: Descriptor, firmware: FirmwareFiles?,
-    groups: MachineGroups?, networks: TenantNetworks?, console: ConsoleKind, display: Display?, toolDeadline: Double
+    groups: MachineGroups?, networks: TenantNetworks?, volumes: (any VolumeStore)?, console: ConsoleKind,
+    display: Display?, toolDeadline: Double
   ) {
     self.store = store
     self.spawner = spawner
@@ -33,14 +36,49 @@ import Spawning
     self.firmware = firmware
     self.groups = groups
     self.networks = networks
+    self.volumes = volumes
     self.console = console
     self.display = display
     tools = ToolRunner(spawner: spawner, null: null, deadline: toolDeadline)
   }
 
   func obstacle(to spec: InstanceSpec) -> String? {
-    spec.firmware == .efi && firmware == nil
-      ? "fw_type efi: no EFI firmware is installed; install ovmf, or name its file with -ovmf" : nil
+    if spec.firmware == .efi && firmware == nil {
+      return "fw_type efi: no EFI firmware is installed; install ovmf, or name its file with -ovmf"
+    }
+    do {
+      // An ephemeral one may be there, or be made.
+      for volume in spec.volumes.all where volume.ephemeralSize == nil { _ = try open(volume.id) }
+      return spec.volumes.isEmpty || volumes != nil ? nil : Node.volumesAreOff
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  private func open(_ volume: Identifier) throws -> OpenVolume {
+    guard let volumes else { throw Unlaunchable(description: Node.volumesAreOff) }
+    guard let found = try volumes.open(volume) else { throw UnusableVolume(volume, "there is none of this name") }
+    return found
+  }
+
+  /// The volumes of an instance whose folder is in place, in their order.
+  private func openAll(_ list: VolumeList, in folder: InstanceStore.Folder) throws -> [OpenVolume] {
+    do {
+      return try list.all.map { volume in
+        if volume.ephemeralSize != nil, let own = try FileVolumes.openOwn(volume.id, in: folder) { return own }
+        return try open(volume.id)
+      }
+    } catch {
+      throw Unlaunchable(description: "\(error)")
+    }
+  }
+
+  /// Those that are to be made for an instance: where there are none of their names.
+  private func missing(_ list: VolumeList) throws -> [(volume: Identifier, gibibytes: Int)] {
+    try list.all.compactMap { volume in
+      guard let size = volume.ephemeralSize, try volumes?.open(volume.id) == nil else { return nil }
+      return (volume.id, size)
+    }
   }
 
   func backingImage(of spec: InstanceSpec) throws -> BackingImage? {
@@ -51,16 +89,19 @@ import Spawning
   func furnish(_ file: InstanceFile, in folder: InstanceStore.Folder, _ guestData: GuestData) async throws
     -> NetworkPlace?
   {
-    guard let image = file.image else { return nil }
     let spec = file.spec
+    let made = try missing(spec.volumes)
     let id = spec.instance
     try await store.lane.run { try layOutDrives(of: id, in: folder, guestData) }
     StopPoint.configDriveLaidOut.reach()
     let (tools, networks) = (tools, networks)
-    var jobs: [@LoopActor () async throws -> Void] = [
-      { try await tools.run(image.overlay(for: id, diskMB: spec.resources.diskMB)) },
-      { try await tools.run(.configDrive(id)) },
-    ]
+    var jobs: [@LoopActor () async throws -> Void] = [{ try await tools.run(.configDrive(id)) }]
+    if let image = file.image {
+      jobs.append { try await tools.run(image.overlay(for: id, diskMB: spec.resources.diskMB)) }
+    }
+    for (volume, gibibytes) in made {
+      jobs.append { try await tools.run(.ephemeralVolume(id, volume, gibibytes: gibibytes)) }
+    }
     if guestData.scheduler != nil { jobs.append { try await tools.run(.schedulerDrive(id)) } }
     var attachment: Attachment?
     if let networks { jobs.append { attachment = try await networks.attach(spec) } }
@@ -71,7 +112,9 @@ import Spawning
       try SchedulerDrive.cleanUp(in: folder)
       if spec.firmware == .efi { try firmware?.ensureVariables(in: folder.handle) }
     }
-    let files = [InstanceDisk.name, ConfigDrive.name] + (guestData.scheduler == nil ? [] : [SchedulerDrive.name])
+    let files =
+      [ConfigDrive.name] + (file.image == nil ? [] : [InstanceDisk.name])
+      + (guestData.scheduler == nil ? [] : [SchedulerDrive.name]) + made.map { EphemeralVolume.name($0.volume) }
     for name in files { try await store.lane.run { try Files.sync(name, in: folder.handle) } }
     return attachment.map { .tap($0) }
   }
@@ -88,15 +131,16 @@ import Spawning
   func start(_ file: InstanceFile, in folder: InstanceStore.Folder, _ place: NetworkPlace?) async throws
     -> any Runner
   {
-    guard let image = file.image else { throw Unlaunchable(description: "its state names no backing image") }
     if let obstacle = obstacle(to: file.spec) { throw Unlaunchable(description: obstacle) }
     // Missing when the START found firmware in one file.
     if file.spec.firmware == .efi { try firmware?.ensureVariables(in: folder.handle) }
     let link = if case .tap(let attachment) = place { attachment } else { try await networks?.attach(file.spec) }
     StopPoint.networkAttached.reach()
+    let opened = try openAll(file.spec.volumes, in: folder)
     let machine = try await Machine.start(
-      .machine(file.spec, image.stack, tapMTU: link?.mtu), of: file.spec.instance, in: folder, tap: link?.tap,
-      spawner: spawner, input: try display.map(connection) ?? null, onProcess: { groups?.place($0, of: file) })
+      .machine(file.spec, file.image?.stack, tapMTU: link?.mtu, volumes: opened.map(\.source)),
+      of: file.spec.instance, in: folder, tap: link?.tap, volumes: opened.compactMap(\.descriptor), spawner: spawner,
+      input: try display.map(connection) ?? null, onProcess: { groups?.place($0, of: file) })
     machine.offer(console)
     StopPoint.machineAnswered.reach()
     return machine

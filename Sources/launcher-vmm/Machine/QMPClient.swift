@@ -14,16 +14,22 @@ import Loop
     case connect(SystemError)
     case closed(String)
     case timedOut(String)
-    case refused(String)
+    case refused(String, kind: String = "GenericError")
 
     var description: String {
       switch self {
       case .connect(let error): "QMP: \(error)"
       case .closed(let why): "QMP: connection closed: \(why)"
       case .timedOut(let what): "QMP: no answer to \(what) in time"
-      case .refused(let what): "QMP: \(what)"
+      case .refused(let what, _): "QMP: \(what)"
       }
     }
+
+    /// QEMU knows no device of the name.
+    var isDeviceNotFound: Bool { if case .refused(_, kind: "DeviceNotFound") = self { true } else { false } }
+    var isRefusal: Bool { if case .refused = self { true } else { false } }
+    /// Where QEMU has no class for an error, its words.
+    func says(_ words: String) -> Bool { if case .refused(let text, _) = self { text.contains(words) } else { false } }
   }
 
   /// Bytes of a line: the longest answer to what is asked here has a few hundred.
@@ -39,12 +45,13 @@ import Loop
   private var waiting: [Int64: (Result<JSONValue, Failure>) -> Void] = [:]
   private let greeting = Gate()
   private(set) var closed: String?
-  private let onEvent: (String) -> Void
+  private let onEvent: (String, JSONValue?) -> Void
   private let onClose: () -> Void
 
   /// Connects to the socket `name` in `folder`. Nothing is exchanged yet.
   init(
-    _ name: String, in folder: Descriptor, onEvent: @escaping (String) -> Void, onClose: @escaping () -> Void
+    _ name: String, in folder: Descriptor, onEvent: @escaping (String, JSONValue?) -> Void,
+    onClose: @escaping () -> Void
   ) throws(Failure) {
     do {
       socket = try UnixSocket.make(.stream)
@@ -107,13 +114,16 @@ import Loop
       log.step("greeting-received")
       greeting.open()
     } else if let event = message["event"]?.string {
-      onEvent(event)
+      onEvent(event, message["data"])
     } else if let id = message["id"]?.int, let answer = waiting.removeValue(forKey: id) {
       if let value = message["return"] {
         answer(.success(value))
       } else {
-        let text = message["error"]?["desc"]?.string ?? "error without description"
-        answer(.failure(.refused(text)))
+        let error = message["error"]
+        answer(
+          .failure(
+            .refused(
+              error?["desc"]?.string ?? "error without description", kind: error?["class"]?.string ?? "")))
       }
     }
   }

@@ -7,6 +7,7 @@ struct ImageHeader {
     case cutOff
     case version(UInt32)
     case external
+    case encrypted
     case nameLength(Int)
     case extensions
 
@@ -15,6 +16,7 @@ struct ImageHeader {
       case .cutOff: "cut off"
       case .version(let version): "qcow2 version \(version)"
       case .external: "keeps its data in another file"
+      case .encrypted: "is encrypted"
       case .nameLength(let length): "the name of its backing file has \(length) bytes"
       case .extensions: "its header's extensions have no end"
       }
@@ -58,6 +60,7 @@ struct ImageHeader {
     let version = UInt32(Self.number(bytes[4..<8]))
     guard version == 2 || version == 3 else { throw Problem.version(version) }
     guard version == 2 || Self.number(bytes[72..<80]) & Self.externalDataFile == 0 else { throw Problem.external }
+    guard Self.number(bytes[32..<36]) == 0 else { throw Problem.encrypted }
     format = .qcow2
     virtualSize = Self.number(bytes[24..<32])
     let place = Self.number(bytes[8..<16])

@@ -70,7 +70,7 @@ struct InstanceFile: Equatable {
     guard version == Self.version else { throw Unreadable.version(version) }
     guard let spec = json["spec"].flatMap(SpecJSON.read) else { throw Unreadable.malformed("spec") }
     let image = json["image"].flatMap(BackingImage.init(json:))
-    guard (image != nil) == (spec.kind == .qemu) else { throw Unreadable.malformed("image") }
+    guard (image != nil) == (spec.image != nil) else { throw Unreadable.malformed("image") }
     guard let request = json["request"]?.string.flatMap({ UInt64($0) }) else { throw Unreadable.malformed("request") }
     self.init(spec: spec, image: image, request: request)
     if let run = json["run"] {
@@ -133,7 +133,37 @@ enum SpecJSON {
     ]
     for (key, text) in texts { network[key] = text.map { .string($0) } }
     json["networking"] = .object(network)
+    if !spec.volumes.isEmpty { json["storage"] = .array(spec.volumes.all.map(write)) }
     return .object(json)
+  }
+
+  private static func write(_ volume: Volume) -> JSONValue {
+    var json = JSONObject()
+    json["id"] = .string(volume.id.text)
+    json["slot"] = .int(Int64(volume.slot))
+    json["boot"] = .bool(volume.boots)
+    json["ephemeral_size"] = volume.ephemeralSize.map { .int(Int64($0)) }
+    return .object(json)
+  }
+
+  /// Absent where there are none, as in files of a launcher that knew none.
+  private static func volumes(_ json: JSONValue) throws(Malformed) -> VolumeList {
+    guard let storage = json["storage"] else { return VolumeList() }
+    guard let items = storage.array else { throw Malformed() }
+    var volumes: [Volume] = []
+    for item in items {
+      guard let id = item["id"]?.string.flatMap({ Identifier($0) }), let slot = item["slot"]?.int,
+        let boots = item["boot"]?.bool
+      else { throw Malformed() }
+      var size: Int?
+      if let json = item["ephemeral_size"] {
+        guard let number = json.int else { throw Malformed() }
+        size = Int(number)
+      }
+      volumes.append(Volume(id, slot: Int(slot), boots: boots, ephemeralSize: size))
+    }
+    guard let list = VolumeList(volumes) else { throw Malformed() }
+    return list
   }
 
   /// nil when a field is missing, malformed or out of bounds.
@@ -151,8 +181,9 @@ enum SpecJSON {
     spec.resources.memoryMB = Int(memory)
     spec.resources.diskMB = json["disk_mb"]?.int.map { Int($0) }
     spec.resources.isNetworkNode = isNetworkNode
-    guard spec.resources.isSane, (kind == .qemu) == (spec.image != nil) else { return nil }
+    guard spec.resources.isSane else { return nil }
     do {
+      spec.volumes = try volumes(json)
       if kind == .docker { spec.container = try container(json) }
       spec.network.mac = try field(networking, "vnic_mac") { MACAddress($0) }
       spec.network.vnic = try field(networking, "vnic_uuid") { Identifier($0) }
@@ -166,7 +197,7 @@ enum SpecJSON {
     } catch {
       return nil
     }
-    return spec
+    return spec.isComplete ? spec : nil
   }
 
   private static func container(_ json: JSONValue) throws(Malformed) -> ContainerSpec {

@@ -42,8 +42,11 @@ struct InstanceStore {
   }
 
   /// What the manager needs of this node.
-  func surroundings(_ firmware: FirmwareFiles?, machineGroups: String?) throws(SystemError) -> Surroundings {
+  func surroundings(_ firmware: FirmwareFiles?, machineGroups: String?, volumes: String? = nil)
+    throws(SystemError) -> Surroundings
+  {
     var surroundings = Surroundings()
+    if let volumes { try surroundings.set(.volumes, path: volumes) } else { surroundings.set(.volumes, []) }
     try surroundings.set(.images, path: imagesPath)
     try surroundings.set(.instances, path: instancesPath)
     surroundings.set(.firmware, try firmware?.handles() ?? [])

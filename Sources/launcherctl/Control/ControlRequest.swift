@@ -21,6 +21,7 @@ enum ControlRequest: Equatable {
     case .send(let request):
       [
         "request": "send", "command": .string(request.command.payloadKey), "instance": .string(request.instance),
+        "volume": .string(request.volume),
         "node": request.node.map { .string($0.description) } ?? .null,
         "payload_hex": .string(Hexadecimal.text(request.payload)), "wait": .bool(request.waits),
       ]
@@ -77,6 +78,8 @@ struct SendRequest: Equatable {
   var command: SendableCommand
   /// The instance that the payload names, to find its node and the outcome by; may be empty, as for a node's command.
   var instance: String
+  /// The same for the volume of a command that is about one.
+  var volume = ""
   /// nil: the agent that connected last or, but for START, the one that reports the instance.
   var node: NodeUUID?
   var payload: [UInt8]
@@ -85,12 +88,13 @@ struct SendRequest: Equatable {
 }
 
 extension SendRequest {
-  /// Longest name of an instance, in bytes.
+  /// Longest name of an instance or a volume, in bytes.
   private static let maximumInstance = 1024
 
   fileprivate init?(_ json: JSONValue) {
     guard let command = SendableCommand.all.first(where: { $0.payloadKey == json["command"]?.string }),
       let instance = json["instance"]?.string, instance.utf8.count <= Self.maximumInstance,
+      let volume = json["volume"]?.string, volume.utf8.count <= Self.maximumInstance,
       let payload = json["payload_hex"]?.string.flatMap({ Hexadecimal.bytes($0) })
     else { return nil }
     var node: NodeUUID?
@@ -99,7 +103,8 @@ extension SendRequest {
       node = uuid
     }
     self.init(
-      command: command, instance: instance, node: node, payload: payload, waits: json["wait"]?.bool ?? false)
+      command: command, instance: instance, volume: volume, node: node, payload: payload,
+      waits: json["wait"]?.bool ?? false)
   }
 }
 

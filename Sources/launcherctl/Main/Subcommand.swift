@@ -11,7 +11,7 @@ struct Subcommand: Sendable {
   static let all: [Subcommand] = [
     CertsCommand.command, ServeCommand.command,
     SendCommand.command(.start), SendCommand.command(.stop), SendCommand.command(.restart),
-    SendCommand.command(.delete),
+    SendCommand.command(.delete), SendCommand.command(.attachVolume), SendCommand.command(.detachVolume),
     NodeSendCommand.command(.evacuate), NodeSendCommand.command(.restore),
     ListCommand.instances, ListCommand.stats, ListCommand.clients,
     EventsCommand.command, TopCommand.command,

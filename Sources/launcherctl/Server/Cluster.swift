@@ -104,7 +104,8 @@ final class Cluster {
         "instance": .string(instance), "reason": .string(reason),
       ])
     if let error = frame.error {
-      watch(node) { $0.failed(error, instance: instance, reason: reason.isEmpty ? "unknown" : reason) }
+      let volume = payload?["volume_uuid"]?.text ?? ""
+      watch(node) { $0.failed(error, instance: instance, volume: volume, reason: reason.isEmpty ? "unknown" : reason) }
     }
   }
 
@@ -150,7 +151,7 @@ final class Cluster {
     var watch: OutcomeWatch?
     if request.waits {
       watch = OutcomeWatch(
-        node: node.uuid, command: request.command, instance: request.instance,
+        node: node.uuid, command: request.command, instance: request.instance, volume: request.volume,
         stateBefore: node.state(of: request.instance))
       watches.removeAll { $0.watch == nil }
       watches.append(WeakWatch(watch: watch))

@@ -15,6 +15,7 @@ struct NodeReport {
     let sshIP: String
     /// Values of `usageKeys`.
     let usage: [Int]
+    let volumes: [String]
 
     static let usageKeys = ["ssh_port", "memory_usage_mb", "disk_usage_mb", "cpu_usage"]
 
@@ -23,6 +24,7 @@ struct NodeReport {
       state = node["state"]?.text ?? ""
       sshIP = node["ssh_ip"]?.text ?? ""
       usage = Self.usageKeys.map { node[$0]?.integer ?? -1 }
+      volumes = (node["volumes"]?.items ?? []).compactMap(\.text)
     }
 
     func item(node: NodeUUID?) -> JSONValue {
@@ -32,6 +34,7 @@ struct NodeReport {
       if let node { item["node_uuid"] = .string(node.description) }
       item["ssh_ip"] = .string(sshIP)
       for (key, value) in zip(Self.usageKeys, usage) { item[key] = .int(Int64(value)) }
+      item["volumes"] = .array(volumes.map { .string($0) })
       return .object(item)
     }
   }

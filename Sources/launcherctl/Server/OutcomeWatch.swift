@@ -8,23 +8,34 @@ final class OutcomeWatch {
   private let command: SendableCommand
   /// As in the payload; empty where it names none, and then a failure that names none is meant.
   private let instance: String
+  /// The same; empty for a command that is about no volume.
+  private let volume: String
   /// Reports of the awaited state that may have been on their way before the command was carried out.
   private var reportsToIgnore: Int
   private(set) var outcome: JSONValue?
 
   /// - Parameter stateBefore: the instance's in the node's last STATS.
-  init(node: NodeUUID, command: SendableCommand, instance: String, stateBefore: String?) {
+  init(node: NodeUUID, command: SendableCommand, instance: String, volume: String = "", stateBefore: String?) {
     self.node = node
     self.command = command
     self.instance = instance
+    self.volume = volume
     reportsToIgnore = stateBefore == command.awaitedState?.name ? 1 : 0
   }
 
   func reported(_ report: NodeReport) {
+    if command.isOfVolume { return reportedVolumes(report) }
     guard let state = command.awaitedState?.name, !instance.isEmpty,
       report.instances.contains(where: { $0.uuid == instance && $0.state == state })
     else { return }
     if reportsToIgnore > 0 { reportsToIgnore -= 1 } else { settle(state, reason: nil) }
+  }
+
+  private func reportedVolumes(_ report: NodeReport) {
+    guard let instance = report.instances.first(where: { $0.uuid == instance }),
+      instance.volumes.contains(volume) == (command == .instance(.attachVolume))
+    else { return }
+    settle(command == .instance(.attachVolume) ? "attached" : "detached", reason: nil)
   }
 
   /// An instance was removed, as `event` says.
@@ -40,8 +51,11 @@ final class OutcomeWatch {
     }
   }
 
-  func failed(_ error: ErrorCode, instance: String, reason: String) {
-    if error == command.failure, instance == self.instance { settle("\(error)", reason: reason) }
+  /// - Parameter volume: empty where the failure names none.
+  func failed(_ error: ErrorCode, instance: String, volume: String = "", reason: String) {
+    if error == command.failure, instance == self.instance, volume == self.volume {
+      settle("\(error)", reason: reason)
+    }
   }
 
   private func settle(_ text: String, reason: String?) {
@@ -54,6 +68,8 @@ final class OutcomeWatch {
 }
 
 extension SendableCommand {
+  fileprivate var isOfVolume: Bool { if case .instance(let command) = self { command.isOfVolume } else { false } }
+
   /// nil: SSNTP knows none.
   fileprivate var failure: ErrorCode? { if case .instance(let command) = self { command.failure } else { nil } }
 
@@ -69,6 +85,8 @@ extension InstanceCommand {
     case .stop: .stop
     case .restart: .restart
     case .delete: .delete
+    case .attachVolume: .attachVolume
+    case .detachVolume: .detachVolume
     }
   }
 
@@ -78,15 +96,17 @@ extension InstanceCommand {
     case .stop: .stopFailure
     case .restart: .restartFailure
     case .delete: .deleteFailure
+    case .attachVolume: .attachVolumeFailure
+    case .detachVolume: .detachVolumeFailure
     }
   }
 
-  /// The state in STATS that shows success; nil where an event does.
+  /// The state in STATS that shows success; nil where an event does, or the list of volumes.
   var awaitedState: InstanceState? {
     switch self {
     case .start, .restart: .active
     case .stop: .exited
-    case .delete: nil
+    case .delete, .attachVolume, .detachVolume: nil
     }
   }
 }

@@ -11,6 +11,10 @@ func readPayload(_ bytes: [UInt8]) {
   switch InstanceCommand.allCases[choice % InstanceCommand.allCases.count] {
   case .start: readStart(payload)
   case .delete: readDelete(payload)
+  case .attachVolume, .detachVolume:
+    let command = InstanceCommand.allCases[choice % InstanceCommand.allCases.count]
+    guard let target = try? parseVolumeTarget(payload, of: command, nodeUUID: "0a") else { return }
+    require(Identifier(target.volume.text) == target.volume, "\(target.volume.text) is no volume")
   case let command:
     guard let instance = try? parseTarget(payload, of: command) else { return }
     require(Identifier(instance.text) == instance, "\(instance.text) is no instance")

@@ -23,7 +23,8 @@ extension Integration {
 
     @Test(arguments: InstanceCommand.allCases)
     func `each reason of a command has a row`(command: InstanceCommand) throws {
-      let rows = try Self.sections()["\(command.payloadKey.capitalized)Failure"] ?? []
+      let name = command.isOfVolume ? command.name : command.name.capitalized
+      let rows = try Self.sections()["\(name)Failure"] ?? []
       let named = Set(rows.map { $0[0].trimmingCharacters(in: CharacterSet(charactersIn: "`")) })
       #expect(named.subtracting(["reason", "---"]) == Set(command.failureReasons.map(\.name)))
     }

@@ -112,6 +112,8 @@ struct StartPayload {
   var isNetworkNode = false
   /// The instance's place in its tenant's network, as keys and values.
   var networking: [String: String] = [:]
+  /// As a list in YAML's flow style.
+  var storage: String?
   /// A cloud-config, without its first line.
   var userData = "runcmd: []\n"
 
@@ -123,7 +125,7 @@ struct StartPayload {
     start:
       instance_uuid: \(instance)
       tenant_uuid: \(tenant)
-      image_uuid: \(image)
+      image_uuid: "\(image)"
       fw_type: \(firmware)
       requested_resources:
         - type: vcpus
@@ -133,6 +135,7 @@ struct StartPayload {
 
     """ + (diskMB.map { "    - type: disk_mb\n      value: \($0)\n" } ?? "")
       + (isNetworkNode ? "    - type: network_node\n      value: 1\n" : "")
+      + (storage.map { "  storage: \($0)\n" } ?? "")
       + (networking.isEmpty ? "" : "  networking:\n")
       + networking.sorted { $0.key < $1.key }.map { "    \($0.key): \($0.value)\n" }.joined()
   }

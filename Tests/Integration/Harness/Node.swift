@@ -26,6 +26,9 @@ final class Node {
     /// Scheduler and launcher share a network namespace of their own, in which loopback can be taken down.
     var hasOwnNetwork = false
 
+    /// It has a folder of volumes.
+    var hasVolumes = false
+
     /// What the node is in tenants' networks: then it has an interface in that namespace, and the certificate for it.
     var network: NodeNetwork = .none
 
@@ -75,6 +78,7 @@ final class Node {
   var stateFolder: String { "\(folder)/state" }
   var images: String { "\(stateFolder)/images" }
   var instances: String { "\(stateFolder)/instances" }
+  var volumes: String { "\(folder)/volumes" }
   var rendezvous: String { "\(folder)/rendezvous" }
   var logFile: String { "\(folder)/launcher.log" }
   var certificates: String { "\(folder)/certificates" }
@@ -107,6 +111,10 @@ final class Node {
     for name in [Self.image, Self.efiImage] { try addImage(name) }
     try addImage(Self.blankImage, Data(count: Self.blankSize))
     if !options.standIns.isEmpty { try layOutPrograms() }
+    if options.hasVolumes {
+      try FileManager.default.createDirectory(atPath: volumes, withIntermediateDirectories: false)
+      chown(volumes, Self.vmmUser, Self.vmmUser)
+    }
   }
 
   private func layOutPrograms() throws {
@@ -200,7 +208,8 @@ final class Node {
         ]
         + places
         + users
-        + options.arguments.map { "-\($0.key)=\($0.value)" } + more,
+        + options.arguments.map { "-\($0.key)=\($0.value)" } + (options.hasVolumes ? ["-volumes=\(volumes)"] : [])
+        + more,
       output: log)
   }
 
