@@ -18,7 +18,8 @@
 #include <sys/wait.h>
 
 // fds.c: descriptors over sockets
-enum { SH_MAX_FDS = 8 };
+// A machine with all its volumes gets 14.
+enum { SH_MAX_FDS = 16 };
 
 /// One datagram with up to SH_MAX_FDS descriptors; the number of bytes sent.
 ssize_t sh_send_fds(int socket, const void *bytes, size_t length, const int *fds, int count);

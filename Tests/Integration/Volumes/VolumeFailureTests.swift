@@ -48,7 +48,7 @@ extension Integration {
         try file.seek(toOffset: 20)
         file.write(Data([0, 0, 0, 3]))
         try await node.expectVolumeFailure("AttachVolume", "attach_failure", instance, damaged)
-        try expectLog(of: node, "AttachVolume failed with attach_failure: QMP: ", "luster size must be")
+        try expectLog(of: node, "AttachVolume failed with attach_failure: QMP: ", "Unsupported cluster size")
         // Nothing of any of them is left, so a good one comes in.
         let good = try node.makeVolume()
         try await node.attach(good, to: instance, leading: [good])
