@@ -60,7 +60,6 @@ extension Integration {
 
         // And again, into the same slots.
         try await node.attach(second, to: instance, leading: [second])
-        defer { print(node.console(instance)) }
         try await node.wait("the guest to see it again") {
           node.console(instance).components(separatedBy: "GUEST-VOLUME: \(serial(second)) ").count == 3
         }
