@@ -252,9 +252,10 @@ private func isRead(_ volumes: [(id: String, slot: UInt8, size: UInt32?)], boots
   spec.image = nil
   spec.volumes = VolumeList([Volume(spec.instance, slot: 0, boots: true)])!
   let whole = MessageCoding.encode(
-    NetToVMM.start(Request(number: 1, isRepeated: false), spec, userData: Descriptor(-1), metaData: nil, scheduler: nil)
-  )
-  // Behind the one volume: no size, no meta-data, no scheduler.
+    NetToVMM.start(
+      Request(number: 1, isRepeated: false), spec, userData: Descriptor(-1), metaData: nil, scheduler: nil,
+      isRestart: false))
+  // Behind the one volume: no size, no meta-data, no scheduler, no restart.
   let one = 4 + 4 + spec.instance.text.utf8.count + 3
   var writer = WireWriter()
   writer.list(volumes) {
@@ -263,7 +264,7 @@ private func isRead(_ volumes: [(id: String, slot: UInt8, size: UInt32?)], boots
     $0.bool(boots)
     $0.optional($1.size) { $0.integer($1) }
   }
-  let bytes = whole.dropLast(one + 2) + writer.bytes + [0, 0]
+  let bytes = whole.dropLast(one + 3) + writer.bytes + [0, 0, 0]
   return (try? MessageCoding.decode(NetToVMM.self, Array(bytes), [Descriptor(-1)])) != nil
 }
 

@@ -131,7 +131,7 @@ func samples() throws -> [Sample] {
     Sample("acknowledge", NetToVMM.acknowledge(.max)),
     Sample(
       "start from volumes",
-      NetToVMM.start(request, volumeSpec(), userData: try file(), metaData: nil, scheduler: nil)),
+      NetToVMM.start(request, volumeSpec(), userData: try file(), metaData: nil, scheduler: nil, isRestart: false)),
     Sample("attach volume", NetToVMM.attachVolume(request, id, volume: Identifier("0a")!)),
     Sample("detach volume", NetToVMM.detachVolume(request, id, volume: Identifier("0a")!)),
     Sample("need stats channel", NetToVMM.needStatsChannel),

@@ -88,7 +88,7 @@ import Settings
     case .tenantRemoved(let subnet): .event(.tenantRemoved, origin: origin, payload: payload(.removed, subnet, origin))
     case .stopped(let instance): .event(.instanceStopped, origin: origin, payload: instanceStoppedPayload(instance))
     case .restartingFailure(let instance, let reason):
-      failureFrame(.start, instance, reason, isRestart: true, origin: origin)
+      failureFrame(.start, FailedTarget(instance: instance), reason, isRestart: true, origin: origin)
     }
   }
 
