@@ -13,11 +13,7 @@ extension Integration {
       return instances
     }
 
-    @Test
-    func
-      `EVACUATE stops all machines and lets none start, Restore ends that, and other nodes' commands change nothing`()
-      async throws
-    {
+    @Test func `EVACUATE stops all machines and lets none start, and Restore ends that`() async throws {
       try await Node.run(Node.Options(["stop-grace": "1s"])) { node in
         let instances = try await Self.crowd(of: node)
         let before = try node.mark
