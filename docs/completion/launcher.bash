@@ -18,6 +18,7 @@ _launcher() {
   1-hard-reset) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
   1-simulation) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
   -ovmf | 1-ovmf) COMPREPLY=($(compgen -f -- "$current")) ;;
+  -volumes | 1-volumes) COMPREPLY=($(compgen -d -- "$current")) ;;
   1-with-ui) COMPREPLY=($(compgen -W 'none window nc spice' -- "$current")) ;;
   1-containers) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
   -container-tool | 1-container-tool) COMPREPLY=($(compgen -f -- "$current")) ;;
@@ -51,7 +52,7 @@ _launcher() {
   1-check-config) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
   -rendezvous | 1-rendezvous) COMPREPLY=($(compgen -f -- "$current")) ;;
   1-version) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
-  *) COMPREPLY=($(compgen -W '-server -cacert -cert -ssntp-dialect -trace -state-dir -qemu-virtualisation -stop-grace -tool-deadline -hard-reset -simulation -ovmf -with-ui -containers -container-tool -container-socket -container-group -pull-deadline -max-vm -mem-limit -disk-limit -reject-when-full -network -compute-net -mgmt-net -tunnel -anti-spoof -stats-interval -metrics -net-user -vmm-user -stats-user -log_dir -logtostderr -alsologtostderr -stderrthreshold -v -vmodule -log_backtrace_at -log_max_size -log_max_total -config -check-config -rendezvous -version -help' -- "$current")) ;;
+  *) COMPREPLY=($(compgen -W '-server -cacert -cert -ssntp-dialect -trace -state-dir -qemu-virtualisation -stop-grace -tool-deadline -hard-reset -simulation -ovmf -volumes -with-ui -containers -container-tool -container-socket -container-group -pull-deadline -max-vm -mem-limit -disk-limit -reject-when-full -network -compute-net -mgmt-net -tunnel -anti-spoof -stats-interval -metrics -net-user -vmm-user -stats-user -log_dir -logtostderr -alsologtostderr -stderrthreshold -v -vmodule -log_backtrace_at -log_max_size -log_max_total -config -check-config -rendezvous -version -help' -- "$current")) ;;
   esac
 }
 complete -o bashdefault -F _launcher launcher

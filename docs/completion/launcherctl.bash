@@ -6,7 +6,7 @@ _launcherctl() {
     before=${COMP_WORDS[COMP_CWORD - 2]} equals=1; fi
   [[ $before == --* ]] && before=${before#-}
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'certs serve start stop restart delete evacuate restore instances stats clients events top' -- "$current"))
+    COMPREPLY=($(compgen -W 'certs serve start stop restart delete attach detach evacuate restore instances stats clients events top' -- "$current"))
     return
   fi
   case ${COMP_WORDS[1]} in
@@ -65,6 +65,26 @@ _launcherctl() {
     1-raw) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
     1-json) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
     *) COMPREPLY=($(compgen -W '-dir -node -wait -stop -raw -json -help' -- "$current")) ;;
+    esac
+    ;;
+  attach)
+    case $equals$before in
+    -dir | 1-dir) COMPREPLY=($(compgen -d -- "$current")) ;;
+    -node | 1-node) COMPREPLY=() ;;
+    -wait | 1-wait) COMPREPLY=() ;;
+    1-raw) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
+    1-json) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
+    *) COMPREPLY=($(compgen -W '-dir -node -wait -raw -json -help' -- "$current")) ;;
+    esac
+    ;;
+  detach)
+    case $equals$before in
+    -dir | 1-dir) COMPREPLY=($(compgen -d -- "$current")) ;;
+    -node | 1-node) COMPREPLY=() ;;
+    -wait | 1-wait) COMPREPLY=() ;;
+    1-raw) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
+    1-json) COMPREPLY=($(compgen -W 'true false' -- "$current")) ;;
+    *) COMPREPLY=($(compgen -W '-dir -node -wait -raw -json -help' -- "$current")) ;;
     esac
     ;;
   evacuate)
