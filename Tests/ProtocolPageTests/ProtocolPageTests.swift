@@ -99,6 +99,8 @@ private let root = URL(filePath: #filePath).deletingLastPathComponent().deleting
         case "STOP": _ = try parseTarget(bytes, of: .stop)
         case "RESTART": _ = try parseTarget(bytes, of: .restart)
         case "DELETE": _ = try parseDelete(bytes)
+        case "AttachVolume": _ = try parseVolumeTarget(bytes, of: .attachVolume, nodeUUID: Self.uuid)
+        case "DetachVolume": _ = try parseVolumeTarget(bytes, of: .detachVolume, nodeUUID: Self.uuid)
         case "EVACUATE": _ = try parseNode(bytes, of: .evacuate)
         case "Restore": _ = try parseNode(bytes, of: .restore)
         case "CONFIGURE":
@@ -113,9 +115,11 @@ private let root = URL(filePath: #filePath).deletingLastPathComponent().deleting
     }
   }
 
+  /// The node's, in the examples.
+  private static let uuid = "bc33e130-54cb-4c83-a611-c7dd05e00347"
+
   /// What launcher writes, of the facts in the examples.
   private static let written: [String: [String]] = {
-    let uuid = "bc33e130-54cb-4c83-a611-c7dd05e00347"
     var node = NodeSample()
     node.memoryTotalMB = 15_992
     node.memoryAvailableMB = 12_001
@@ -151,6 +155,12 @@ private let root = URL(filePath: #filePath).deletingLastPathComponent().deleting
       ("StartFailure", failurePayload(instance: instance, reason: .fullComputeNode)),
       ("StartFailure", failurePayload(instance: instance, reason: .fullComputeNode, isRestart: true)),
       ("InstanceDeleted", instanceDeletedPayload(instance)), ("InstanceStopped", instanceStoppedPayload(instance)),
+      (
+        "AttachVolumeFailure",
+        volumeFailurePayload(
+          .attachVolume, instance: instance, volume: Identifier("69e84267-ed01-4738-b15f-b47de06b62e7"),
+          reason: .attachFailure, nodeUUID: uuid)
+      ),
       ("TenantAdded", tenantPayload(.added, subnet, nodeUUID: uuid, nodeAddress: IPv4Address("10.0.0.2"))),
       ("TraceReport", traceReportPayload([trace])),
     ]
@@ -165,8 +175,10 @@ private let root = URL(filePath: #filePath).deletingLastPathComponent().deleting
       "private_ip", "public_ip",
     ]
     // The others are of commands about an instance that is there, and have sections of their own.
-    let others: Set<StartField> = [.node, .stop, .restart, .migration]
-    for key in others { #expect(page.contains("`\(key.rawValue)"), "\(key.rawValue)") }
+    let others: Set<StartField> = [.volume, .node, .stop, .restart, .migration]
+    for key in others {
+      #expect(page.contains("`\(key.rawValue)") || page.contains("\(key.rawValue): "), "\(key.rawValue)")
+    }
     for key in StartField.allCases.filter({ !others.contains($0) }).map(\.rawValue) + networking {
       #expect(keys.contains("`\(key)`"), "\(key)")
       #expect(texts.contains("\(key):"), "\(key)")
