@@ -122,7 +122,8 @@ private struct SystemCalls: Counter {
     let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
     defer { close(nowhere) }
     strace = try ChildProcess(
-      ["/usr/bin/strace", "-c", "-U", "calls,name", "-o", report, "-p", "\(pid)"], output: nowhere)
+      ["/usr/bin/strace", "-c", "-U", "calls,name", "-o", report, "-p", "\(pid)"], output: nowhere,
+      hearsSignals: true)
     let deadline = Date().addingTimeInterval(30)
     while !(try Self.isTraced(pid)) {
       guard Date() < deadline, !strace.hasEnded else { throw HarnessError("strace does not attach to \(pid)") }
@@ -136,7 +137,8 @@ private struct SystemCalls: Counter {
   }
 
   func end() throws -> Int {
-    strace.signal(SIGINT)
+    // A test that runs in the background would leave it deaf to SIGINT.
+    strace.signal(SIGTERM)
     _ = strace.waitForEnd()
     defer { unlink(report) }
     // Nothing is written of a process that made no call.

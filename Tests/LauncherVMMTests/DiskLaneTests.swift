@@ -26,7 +26,7 @@ import Testing
         })
       #expect(
         happened == [
-          "first of 1", "event", "first of 2", "first of 3", "second of 1", "second of 2", "second of 3",
+          "first of 1", "event", "second of 1", "first of 2", "first of 3", "second of 2", "second of 3",
         ])
     }
   }

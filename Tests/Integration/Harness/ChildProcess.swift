@@ -6,7 +6,19 @@ final class ChildProcess {
   private(set) var status: Int32?
 
   /// Starts `arguments[0]`. `output` takes standard output and error, `input` is standard input (/dev/null if nil).
-  init(_ arguments: [String], input: Int32? = nil, output: Int32, error: Int32? = nil) throws {
+  /// - hearsSignals: it does not have the mask of the thread that runs the test, which blocks all.
+  init(
+    _ arguments: [String], input: Int32? = nil, output: Int32, error: Int32? = nil, hearsSignals: Bool = false
+  ) throws {
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    if hearsSignals {
+      var none = sigset_t()
+      sigemptyset(&none)
+      posix_spawnattr_setsigmask(&attributes, &none)
+      posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -20,7 +32,7 @@ final class ChildProcess {
     var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     var pid: pid_t = 0
-    let code = posix_spawn(&pid, arguments[0], &actions, nil, &words, environ)
+    let code = posix_spawn(&pid, arguments[0], &actions, &attributes, &words, environ)
     guard code == 0 else { throw HarnessError("start \(arguments[0]): \(String(cString: strerror(code)))") }
     self.pid = pid
   }
