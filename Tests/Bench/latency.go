@@ -142,6 +142,9 @@ func (l *comparison) keep(sent time.Duration, from int) {
 	defer l.node.mutex.Unlock()
 	seen := map[string]int{}
 	for _, s := range l.node.steps[from:] {
+		if s.pid == 0 {
+			continue
+		}
 		name := l.process(s.pid) + "\t" + strings.Fields(s.name)[0]
 		if seen[name]++; seen[name] > 1 {
 			name = fmt.Sprintf("%s (%d)", name, seen[name])
