@@ -52,7 +52,7 @@ extension Integration {
         contentsOf: root.deletingLastPathComponent().appendingPathComponent("docs/PERFORMANCE.md"), encoding: .utf8)
       var found: [String: Counts] = [:]
       var head: [String] = []
-      for line in text.split(separator: "\n") {
+      for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
         let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
         guard line.hasPrefix("| "), let first = cells.first else {
           head = []
