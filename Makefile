@@ -5,10 +5,11 @@
 # make check   the quick part of it: format, build, unit tests
 # make test-cloud-init    real cloud-init in a Debian guest: 3 minutes for its image, 2 to boot it (needs root)
 # make fuzz MINUTES=10    what processes read from outside under libFuzzer, so long for each of the parsers
-# make bench   what a sample of 500 instances costs launcher-stats, and the three of these (need root):
+# make bench   what a sample of 500 instances costs launcher-stats, and the four of these (need root):
 # make bench-latency    each command against the same tools without launcher
 # make bench-burst      50 STARTs at once against the tools through xargs
 # make bench-codecs     gob and YAML against Go's
+# make bench-scale      10 000 instances and 100 000 commands on a simulated node, and 200 simulated nodes
 # make memory  what launcher's processes take of it when nothing happens (needs root)
 # make docs    manual pages, completions and docs/CONFIGURATION.md, from what the programs know of their options
 # make deb     the Debian packages: launcher, and launcher-docker, which turns containers on
@@ -74,8 +75,14 @@ fuzz:
 	scripts/fuzz $(MINUTES)
 
 .PHONY: bench
-bench: build bench-latency bench-burst bench-codecs
+bench: build bench-latency bench-burst bench-codecs bench-scale
 	swift test --filter SamplingCost
+
+.PHONY: bench-scale
+bench-scale: dependencies release $(GUEST_IMAGE) $(PEER)
+	LAUNCHER_BENCH=1 LAUNCHER_BINARIES=$(CURDIR)/$(RELEASE) LAUNCHER_DEBUG_BINARIES=$(CURDIR)/.build/debug \
+	  LAUNCHER_GUEST_IMAGE=$(CURDIR)/$(GUEST_IMAGE) LAUNCHER_PEER=$(CURDIR)/$(PEER) \
+	  swift test --filter "IntegrationTests.*(ScaleTests|ManyNodesTests)"
 
 # With Debian's packages of Go, not with modules: nothing is fetched.
 $(BENCH): $(wildcard Tests/Bench/*.go)

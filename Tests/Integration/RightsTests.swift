@@ -58,8 +58,8 @@ extension Integration {
     }
 
     static let programs: [(name: String, rights: ProcessRights, megabytes: Double)] = [
-      ("launcher", .frontEnd, 11), ("launcher-net", .net, 13), ("launcher-vmm", .manager, 11),
-      ("launcher-stats", .stats, 11),
+      ("launcher", .frontEnd, 8.8), ("launcher-net", .net, 8.9), ("launcher-vmm", .manager, 10.8),
+      ("launcher-stats", .stats, 8.2),
     ]
 
     @Test func `each program is linked with the libraries in its rights and no other`() throws {
@@ -81,14 +81,16 @@ extension Integration {
       return known.first { name.hasPrefix("\($0)-") } ?? name
     }
 
-    /// Foundation alone has tens of megabytes: a size within the bound is a program without it.
+    /// Growth beyond what docs/PERFORMANCE.md says. Foundation alone has tens of megabytes.
+    static let growth = 1.2
+
     @Test func `each stripped program is small`() throws {
       for program in Self.programs {
         let stripped = "/tmp/launcher-stripped-\(UUID().uuidString)"
         defer { unlink(stripped) }
         try ChildProcess.run(["/usr/bin/strip", "-o", stripped, "\(Surroundings().binaries)/\(program.name)"])
         let size = try FileManager.default.attributesOfItem(atPath: stripped)[.size] as? Int ?? .max
-        #expect(Double(size) < program.megabytes * 1_000_000, "\(program.name)")
+        #expect(Double(size) < program.megabytes * Self.growth * 1_000_000, "\(program.name)")
       }
     }
   }

@@ -5,7 +5,7 @@ import Linux
 /// above all, what the work has left is given back.
 struct IdleMemory {
   /// Events of a time of work: fewer, as those of a sample every now and then, leave too little to be worth a fault.
-  private static let work = 1000
+  private static let work = 100
   /// Seconds, and events within them at most, of which a process that waits for its peers has a few.
   private static let quietTime = 5.0
   private static let quietEvents = 16

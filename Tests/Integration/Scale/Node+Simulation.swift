@@ -1,0 +1,32 @@
+import Foundation
+
+extension Node.Options {
+  /// A node whose instances are made up, with room for many.
+  static func simulation(_ arguments: [String: String] = [:]) -> Node.Options {
+    Node.Options(["simulation": "true", "max-vm": "100000", "v": "0", "stop-grace": "1s"].merging(arguments) { $1 })
+  }
+}
+
+extension Node {
+  /// An instance that runs until it is stopped: its last digit says so.
+  static func simulatedInstance(_ number: Int) -> String { String(format: "51a00000-0000-4000-8000-%011d0", number) }
+
+  func isSimulatedRunning(_ instance: String) -> Bool { exists("\(instances)/\(instance)/running") }
+
+  /// Starts many instances, and returns when all run.
+  func startSimulated(_ numbers: Range<Int>) async throws {
+    for number in numbers {
+      var payload = StartPayload()
+      payload.instance = Self.simulatedInstance(number)
+      try send("START", payload.text)
+    }
+    guard !numbers.isEmpty else { return }
+    try await wait("\(numbers.count) instances to run", within: 600) {
+      isSimulatedRunning(Self.simulatedInstance(numbers.upperBound - 1))
+        && numbers.allSatisfy {
+          isSimulatedRunning(Self.simulatedInstance($0))
+        }
+    }
+    try await settle()
+  }
+}
