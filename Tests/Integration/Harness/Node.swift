@@ -168,7 +168,8 @@ final class Node {
   /// Kills the scheduler and starts another at the same place.
   func replacePeer() async throws {
     peer.kill()
-    peer = try Peer(surroundings.peer, certificates: certificates, folder: folder, port: port, options.peer)
+    peer = try Peer(
+      surroundings.peer, certificates: certificates, folder: folder, port: port, through: inNetwork, options.peer)
     _ = try await peer.port()
   }
 

@@ -83,8 +83,11 @@ final class Peer {
     try commands.send(line: JSONSerialization.data(withJSONObject: command))
   }
 
-  /// Ends it as a crash does.
-  func kill() { process.signal(SIGKILL) }
+  /// Ends it as a crash does, and waits until its port is free.
+  func kill() {
+    process.signal(SIGKILL)
+    _ = process.waitForEnd()
+  }
 
   /// Ends one that takes no commands, and waits for its end.
   func endInput() async throws {
