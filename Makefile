@@ -5,6 +5,7 @@
 # make check   the quick part of it: format, build, unit tests
 # make test-cloud-init    real cloud-init in a Debian guest: 3 minutes for its image, 2 to boot it (needs root)
 # make fuzz MINUTES=10    what processes read from outside under libFuzzer, so long for each of the parsers
+# make soak MINUTES=60   random commands and faults against a model, so long; SEED=, STEPS= and KIND= do it again (needs root)
 # make bench   what a sample of 500 instances costs launcher-stats, and the four of these (need root):
 # make bench-latency    each command against the same tools without launcher
 # make bench-burst      50 STARTs at once against the tools through xargs
@@ -73,6 +74,15 @@ MINUTES ?= 10
 .PHONY: fuzz
 fuzz:
 	scripts/fuzz $(MINUTES)
+
+# A seed of its own for each run, which its first line tells; what a run that fails leaves is in .build/soak.
+.PHONY: soak
+soak: dependencies build release $(GUEST_IMAGE) $(PEER)
+	mkdir -p .build/soak
+	seed=$(or $(SEED),$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')); echo "seed $$seed"; \
+	LAUNCHER_BINARIES=$(CURDIR)/$(RELEASE) LAUNCHER_DEBUG_BINARIES=$(CURDIR)/.build/debug LAUNCHER_GUEST_IMAGE=$(CURDIR)/$(GUEST_IMAGE) \
+	  LAUNCHER_PEER=$(CURDIR)/$(PEER) LAUNCHER_SOAK_FOLDER=$(CURDIR)/.build/soak LAUNCHER_SOAK_SEED=$$seed \
+	  LAUNCHER_SOAK_MINUTES=$(MINUTES) LAUNCHER_SOAK_STEPS=$(STEPS) LAUNCHER_SOAK_KIND=$(KIND) swift test --filter SoakTests
 
 .PHONY: bench
 bench: build bench-latency bench-burst bench-codecs bench-scale

@@ -1,0 +1,268 @@
+extension Soak {
+  /// What was done to one instance since it was last known for certain, and what may have come of it.
+  struct History {
+    enum Event: Hashable, CustomStringConvertible {
+      case command(Command)
+      /// The node is to stop what runs and to start nothing, until `restore`.
+      case evacuate
+      case restore
+      /// Its machine was killed: before, between or after any of the commands so far.
+      case crash
+      /// Everything sent before was in launcher-vmm's hands.
+      case barrier
+      /// The connection to the scheduler ended: of what was sent last, and of the answers, some may be lost.
+      case disconnected
+      /// launcher-net ended: the same, and what had been told may be told again.
+      case netEnded
+      /// launcher-vmm ended: what it had in hand is given to the next one, if launcher-net still knows of it.
+      case vmmEnded
+
+      var endsConnection: Bool { self == .disconnected || self == .netEnded }
+
+      /// What is the case from then on, if it is about maintenance.
+      var maintenance: Bool? { self == .evacuate ? true : self == .restore ? false : nil }
+
+      var isSent: Bool { if case .command = self { true } else { maintenance != nil } }
+
+      var concernsNode: Bool { if case .command = self { false } else { self != .crash } }
+
+      var description: String {
+        switch self {
+        case .command(let command): command.rawValue
+        case .evacuate: "EVACUATE"
+        case .restore: "RESTORE"
+        case .crash: "CRASH"
+        case .barrier: "BARRIER"
+        case .disconnected: "DISCONNECTED"
+        case .netEnded: "NET ENDED"
+        case .vmmEnded: "VMM ENDED"
+        }
+      }
+    }
+
+    /// A way in which it may have gone.
+    struct Hypothesis: Hashable {
+      var state: State
+      /// In order, or sorted where the order is open.
+      var told: [Answer] = []
+      /// So many of the first may be lost.
+      var losable = 0
+    }
+
+    /// What it may have been at the beginning.
+    var initial: Set<State> = [.absent]
+    private(set) var events: [Event] = []
+    /// The node was in maintenance at the beginning.
+    var wasInMaintenance = false
+    var isDiskFull = false
+    var isSimulated = false
+
+    mutating func add(_ event: Event) {
+      events.append(event)
+      if event.endsConnection { isLossy = true }
+    }
+
+    /// Begins anew with what is known now.
+    mutating func restart(from states: Set<State>, isInMaintenance: Bool) {
+      self = History(initial: states, wasInMaintenance: isInMaintenance, isSimulated: isSimulated)
+    }
+
+    /// Answers may be lost or come twice: their number is bounded, their order open.
+    private(set) var isLossy = false
+
+    // MARK: what may have been
+
+    /// All ways in which it may have gone of which `isPossible` holds, which is asked again and again on the way.
+    func hypotheses(_ isPossible: (Hypothesis) -> Bool = { _ in true }) -> Set<Hypothesis> {
+      var all: Set<Hypothesis> = []
+      for fates in fates() {
+        for state in initial { all.formUnion(run(fates, from: state, isPossible)) }
+      }
+      return all
+    }
+
+    private enum Fate { case arrives, breaksOff, isLost }
+
+    /// Each possible way of what is lost: for each event one fate.
+    private func fates() -> [[Fate]] {
+      var all = [events.map { _ in Fate.arrives }]
+      var begin = 0
+      for (index, event) in events.enumerated() {
+        if event == .barrier || event.endsConnection {
+          if event.endsConnection { all = all.flatMap { cut(begin..<index, of: $0, leavingRemains: false) } }
+          begin = index + 1
+        }
+      }
+      // Nobody knows any more of what was in hand when the second of the two ended.
+      if let net = events.lastIndex(of: .netEnded), let vmm = events.lastIndex(of: .vmmEnded) {
+        all = all.flatMap { cut(0..<min(net, vmm), of: $0, leavingRemains: true) }
+      }
+      return Array(Set(all))
+    }
+
+    /// Loses the last of the commands in `range`: none, one, up to all.
+    private func cut(_ range: Range<Int>, of fates: [Fate], leavingRemains: Bool) -> [[Fate]] {
+      var variants = [fates]
+      var current = fates
+      for index in range.reversed() {
+        guard events[index].isSent, current[index] == .arrives else { continue }
+        if leavingRemains {
+          var variant = current
+          variant[index] = .breaksOff
+          variants.append(variant)
+        }
+        current[index] = .isLost
+        variants.append(current)
+      }
+      return variants
+    }
+
+    private struct Branch: Hashable {
+      var hypothesis: Hypothesis
+      /// Indices of crashes that have had their effect.
+      var spent: Set<Int> = []
+    }
+
+    private func run(_ fates: [Fate], from state: State, _ isPossible: (Hypothesis) -> Bool) -> Set<Hypothesis> {
+      let crashes = events.indices.filter { events[$0] == .crash }
+      var branches: Set<Branch> = [Branch(hypothesis: Hypothesis(state: state))]
+      for (index, event) in events.enumerated() {
+        branches = withCrashes(branches, crashes.filter { $0 >= index })
+        switch event {
+        case .command(let command):
+          branches = Set(branches.flatMap { carryOut(command, at: index, fates, $0, crashes) })
+            .filter { isPossible($0.hypothesis) }
+        case .crash:
+          // The latest moment for its effect.
+          branches = Set(branches.compactMap { strike($0, index) })
+        case .evacuate, .restore: break
+        case .disconnected, .netEnded:
+          branches = Set(
+            branches.map {
+              var branch = $0
+              branch.hypothesis.told.sort()
+              branch.hypothesis.losable = branch.hypothesis.told.count
+              return branch
+            })
+        case .barrier, .vmmEnded: break
+        }
+        if isEvacuated(after: index, fates) { branches = withEvacuation(branches) }
+      }
+      if isEvacuated(after: events.count, fates), maintenance(at: events.count, fates) == [true] {
+        branches = branches.filter { $0.hypothesis.state != .active }
+      }
+      return Set(branches.map(\.hypothesis)).filter(isPossible)
+    }
+
+    // MARK: maintenance
+
+    /// What may be the case when a command that was sent at `index` is carried out, which may be later.
+    private func maintenance(at index: Int, _ fates: [Fate]) -> Set<Bool> {
+      var values: Set<Bool> = [wasInMaintenance]
+      for (place, event) in events.enumerated() where fates[place] != .isLost {
+        guard let value = event.maintenance else { continue }
+        values = place < index && fates[place] == .arrives ? [value] : values.union([value])
+      }
+      return values
+    }
+
+    /// What may be the case in the end.
+    func maintenance() -> Set<Bool> { Set(fates().flatMap { maintenance(at: events.count, $0) }) }
+
+    /// An evacuation has begun by then, and may stop what runs at any time.
+    private func isEvacuated(after index: Int, _ fates: [Fate]) -> Bool {
+      events.indices.contains { $0 <= index && events[$0] == .evacuate && fates[$0] != .isLost }
+    }
+
+    private func withEvacuation(_ branches: Set<Branch>) -> Set<Branch> {
+      branches.union(
+        branches.filter { $0.hypothesis.state == .active }.map {
+          var branch = $0
+          branch.hypothesis.state = .exited
+          return branch
+        })
+    }
+
+    /// Each branch as it is, and with any of the crashes that may strike now.
+    private func withCrashes(_ branches: Set<Branch>, _ crashes: [Int]) -> Set<Branch> {
+      var all = branches
+      for crash in crashes { all.formUnion(all.compactMap { $0.spent.contains(crash) ? nil : strike($0, crash) }) }
+      return all
+    }
+
+    private func strike(_ branch: Branch, _ crash: Int) -> Branch? {
+      var branch = branch
+      guard branch.spent.insert(crash).inserted else { return branch }
+      if branch.hypothesis.state == .active { branch.hypothesis.state = .exited }
+      return branch
+    }
+
+    private func carryOut(_ command: Command, at index: Int, _ fates: [Fate], _ branch: Branch, _ crashes: [Int])
+      -> [Branch]
+    {
+      let state = branch.hypothesis.state
+      switch fates[index] {
+      case .isLost: return [branch]
+      case .breaksOff:
+        return remains(of: command, in: state).map {
+          var next = branch
+          next.hypothesis.state = $0
+          return next
+        }
+      case .arrives:
+        var next = maintenance(at: index, fates).flatMap { isInMaintenance in
+          outcomes(
+            of: command, in: state,
+            Circumstances(
+              isRepeated: events[index...].contains(.vmmEnded), isDiskFull: isDiskFull, isSimulated: isSimulated,
+              isInMaintenance: isInMaintenance)
+          ).map { end(branch, by: $0) }
+        }
+        for crash in crashes where crash >= index && !branch.spent.contains(crash) {
+          next += outcomesWithCrash(of: command, in: state).map {
+            var struck = end(branch, by: $0)
+            struck.spent.insert(crash)
+            return struck
+          }
+        }
+        return next
+      }
+    }
+
+    private func end(_ branch: Branch, by outcome: Outcome) -> Branch {
+      var branch = branch
+      branch.hypothesis.state = outcome.state
+      if let answer = outcome.answer { branch.hypothesis.told.append(answer) }
+      // Fewer branches differ.
+      if isLossy { branch.hypothesis.told[branch.hypothesis.losable...].sort() }
+      return branch
+    }
+
+    // MARK: what was seen
+
+    /// Whether `seen` is all that `hypothesis` tells.
+    func matches(_ seen: [Answer], _ hypothesis: Hypothesis) -> Bool {
+      guard isLossy else { return seen == hypothesis.told }
+      let certain = hypothesis.told[hypothesis.losable...]
+      return mayPrecede(seen, hypothesis)
+        && Self.counts(certain).allSatisfy { Self.counts(seen[...])[$0, default: 0] >= $1 }
+    }
+
+    /// Whether `hypothesis`, which may go on, does not contradict what was `seen`, which may go on as well.
+    func agrees(_ seen: [Answer], _ hypothesis: Hypothesis) -> Bool {
+      isLossy || zip(seen, hypothesis.told).allSatisfy(==)
+    }
+
+    /// Whether `hypothesis` tells what was `seen`, and perhaps more.
+    func mayPrecede(_ seen: [Answer], _ hypothesis: Hypothesis) -> Bool {
+      guard isLossy else { return hypothesis.told.starts(with: seen) }
+      let times = 1 + events.count { $0 == .netEnded }
+      let told = Self.counts(hypothesis.told[...])
+      return Self.counts(seen[...]).allSatisfy { $1 <= times * told[$0, default: 0] }
+    }
+
+    private static func counts(_ answers: ArraySlice<Answer>) -> [Answer: Int] {
+      answers.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+    }
+  }
+}
