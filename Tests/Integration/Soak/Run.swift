@@ -20,10 +20,12 @@ extension Soak {
     var status = ""
     private var nodeUUID = ""
     var totals = Totals()
-    private var liveClients: Set<Int> = []
+    /// Connections that the server has, by its numbers.
+    var liveClients: Set<Int> = []
+    /// The server answers CONNECT with an error.
+    var isRefusing = false
     private var eventsRead = 0
     private var framesRead = 0
-    private var isRefusing = false
     private var strangers = 0
     var baseline: Possessions?
     /// KiB of each process in memory, at most, when there was no instance: in the first clears, and ever.
@@ -73,6 +75,12 @@ extension Soak {
     /// Takes in what the server has reported since.
     func look() throws {
       try look(at: node.peer)
+    }
+
+    /// Takes in the last words of a server that has ended, and begins with its successor.
+    func turn(from old: Peer) throws {
+      try look(at: old)
+      (eventsRead, framesRead, liveClients, lastStats) = (0, 0, [], nil)
     }
 
     private func look(at peer: Peer) throws {
@@ -127,7 +135,7 @@ extension Soak {
       case .command(let command, let instance): try await send(command, uuid(instance))
       case .stranger(let command): try await send(command, Command.ofNone.contains(command) ? "" : nextStranger())
       case .flood(let commands): for (command, instance) in commands { try await send(command, uuid(instance)) }
-      case .crash(let instance): try await crash(uuid(instance))
+      case .crash(let instance): try await crash(instance)
       case .kill(let victim): try await kill(victim)
       case .restartLauncher(let inOrder): try await restartLauncher(inOrder)
       case .disconnect(let inOrder, let refusing): try await disconnect(inOrder, refusing)
@@ -197,7 +205,7 @@ extension Soak {
       return payload
     }
 
-    private func addToAll(_ event: History.Event) {
+    func addToAll(_ event: History.Event) {
       for uuid in histories.keys { histories[uuid]?.add(event) }
     }
 
@@ -212,111 +220,5 @@ extension Soak {
       try await send(.stop, stranger)
       try await wait("the answer to a barrier") { seen[stranger] != nil }
     }
-
-    // MARK: faults
-
-    private func crash(_ instance: String) async throws {
-      guard !kind.isSimulated, let machine = node.machines(instance).first else { return }
-      Foundation.kill(machine, SIGKILL)
-      // launcher-vmm can know of it now.
-      try await wait("the machine of \(instance) to end") { Self.hasEnded(machine) }
-      histories[instance]?.add(.crash)
-      totals.crashes += 1
-    }
-
-    /// It is gone, or waits to be reaped, without any thread: it has no arguments before that.
-    private static func hasEnded(_ pid: pid_t) -> Bool {
-      guard let status = try? ProcessTable.status(of: pid), let state = status["State"] else { return true }
-      let threads = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
-      return state.hasPrefix("Z") && threads?.count ?? 0 <= 1
-    }
-
-    private func find(_ victim: Victim) -> pid_t? {
-      func child(of parent: pid_t?, named name: String) -> pid_t? {
-        parent.flatMap { ProcessTable.children(of: $0).first { ProcessTable.stat(of: $0)?.name == name } }
-      }
-      return switch victim {
-      case .net: node.find(.net)
-      case .vmm: node.find(.vmm)
-      case .stats: node.find(.stats)
-      case .resolver: child(of: node.find(.net), named: "net-resolver")
-      case .spawner, .observer, .network: child(of: node.find(.vmm), named: "vmm-\(victim.rawValue)")
-      }
-    }
-
-    /// Kills a process, and waits for the end of the one that launcher then starts anew.
-    private func kill(_ victim: Victim) async throws {
-      // A simulation's launcher-vmm has no children.
-      let victim = kind.isSimulated && victim.endsVMM ? .vmm : victim
-      if victim.endsNet { try await connect() }
-      var found: (victim: pid_t, process: pid_t)?
-      try await wait("\(victim.rawValue) to be there") {
-        let process = victim.endsNet ? node.find(.net) : victim.endsVMM ? node.find(.vmm) : node.find(.stats)
-        found = find(victim).flatMap { pid in process.map { (pid, $0) } }
-        return found != nil
-      }
-      guard let found else { return }
-      let clients = liveClients
-      Foundation.kill(found.victim, SIGKILL)
-      // launcher-net finds its resolver gone when it needs it.
-      if victim == .resolver { try node.peer.do(["do": "drop"]) }
-      try await wait("\(victim.rawValue) to end and its process with it") { Self.hasEnded(found.process) }
-      if victim.endsNet {
-        try await wait("the connection to end") { liveClients.isDisjoint(with: clients) }
-        addToAll(.netEnded)
-      }
-      if victim.endsVMM { addToAll(.vmmEnded) }
-      totals.kills[victim, default: 0] += 1
-    }
-
-    private func restartLauncher(_ inOrder: Bool) async throws {
-      try await connect()
-      let clients = liveClients
-      if inOrder { try await node.stopLauncher() } else { try await node.killLauncher() }
-      try await wait("launcher's processes to end") { node.launcherProcesses.isEmpty }
-      try await wait("the connection to end") { liveClients.isDisjoint(with: clients) }
-      addToAll(.netEnded)
-      addToAll(.vmmEnded)
-      totals.restarts += 1
-      try await node.startLauncher()
-    }
-
-    private func disconnect(_ inOrder: Bool, _ refusing: Bool) async throws {
-      try await connect()
-      let clients = liveClients
-      if refusing { try node.peer.do(["do": "refuse", "with": "ConnectionFailure"]) }
-      isRefusing = refusing
-      try node.peer.do(["do": inOrder ? "close" : "drop"])
-      try await wait("the connection to end") { liveClients.isDisjoint(with: clients) }
-      addToAll(.disconnected)
-      totals.disconnections += 1
-    }
-
-    private func replaceServer() async throws {
-      let old = node.peer!
-      try await node.replacePeer()
-      try look(at: old)
-      (eventsRead, framesRead, liveClients, lastStats) = (0, 0, [], nil)
-      addToAll(.disconnected)
-      totals.disconnections += 1
-    }
-
-    // MARK: disks
-
-    private var balloon: String { "\(node.instances)/.balloon" }
-
-    /// Writes until there is no room.
-    private func fillDisk() {
-      for uuid in histories.keys { histories[uuid]?.isDiskFull = true }
-      totals.fullDisks += 1
-      let file = open(balloon, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-      defer { close(file) }
-      for size in [65_536, 4096, 1] {
-        let bytes = [UInt8](repeating: 0, count: size)
-        while write(file, bytes, size) > 0 {}
-      }
-    }
-
-    func emptyDisk() { unlink(balloon) }
   }
 }
