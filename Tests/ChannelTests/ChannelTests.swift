@@ -277,12 +277,27 @@ private final class Link {
   #expect(link.log.closed == ["the peer ended it"])
 }
 
-@Test func sendingToAPeerThatEndedClosesTheChannelOnce() throws {
+@Test func sendingToAPeerThatEndedLosesNothingThatItHadSent() throws {
   let link = try Link(makeLoop())
+  for number: UInt64 in 0..<100 { try #require(link.peerSends(.acknowledge(number)) == 0) }
   link.peer.close()
   #expect(!link.channel.send(.completed(1)))
   #expect(!link.channel.send(.completed(2)))
-  #expect(link.log.closed.count == 1)
+  #expect(link.log.closed.isEmpty)
+  link.loop.run()
+  #expect(link.log.received == Array(0..<100))
+  #expect(link.log.closed == ["the peer ended it"])
+}
+
+@Test func whatWaitsForAPeerThatEndsIsDroppedAndWhatItHadSentIsNot() throws {
+  let link = try Link(makeLoop())
+  try #require(link.peerSends(.acknowledge(1)) == 0)
+  // More than the kernel keeps.
+  for number: UInt64 in 0..<2000 { try #require(link.channel.send(.completed(number))) }
+  link.peer.close()
+  link.loop.run()
+  #expect(link.log.received == [1])
+  #expect(link.log.closed == ["the peer ended it"])
 }
 
 @Test func aFloodLeavesRoomForOtherWork() throws {

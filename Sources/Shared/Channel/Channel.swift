@@ -18,6 +18,9 @@ public final class Channel<Incoming: Message, Outgoing: Message> {
   /// Messages that wait, the oldest at `queueStart`.
   private var queue: [Outgoing] = []
   private var queueStart = 0
+  /// Nobody takes messages any more. What the peer had sent before its end is still to be taken, and its end comes
+  /// behind that.
+  private var hasPeerEnded = false
   private let onMessage: (Incoming) -> Void
   private let onClose: (String) -> Void
 
@@ -91,12 +94,12 @@ public final class Channel<Incoming: Message, Outgoing: Message> {
     return true
   }
 
-  /// False when the channel is closed, or closes because of this message.
+  /// False when the channel is closed, closes because of this message, or is about to because the peer has ended.
   @discardableResult
   public func send(_ message: Outgoing) -> Bool {
-    guard isOpen else { return false }
+    guard isOpen, !hasPeerEnded else { return false }
     if queue.isEmpty, transmit(message) { return true }
-    guard isOpen else { return false }
+    guard isOpen, !hasPeerEnded else { return false }
     guard queue.count - queueStart < Self.queueLimit else {
       fail("\(Self.queueLimit) messages wait for the peer")
       return false
@@ -108,7 +111,10 @@ public final class Channel<Incoming: Message, Outgoing: Message> {
 
   private func flush() {
     while queueStart < queue.count {
-      guard transmit(queue[queueStart]) else { return dropSent() }
+      guard transmit(queue[queueStart]) else {
+        if hasPeerEnded { break }
+        return dropSent()
+      }
       queueStart += 1
     }
     guard isOpen else { return }
@@ -129,6 +135,9 @@ public final class Channel<Incoming: Message, Outgoing: Message> {
     switch code {
     case 0: return true
     case EAGAIN: return false
+    case EPIPE, ECONNRESET:
+      hasPeerEnded = true
+      return false
     default:
       fail("send: \(SystemError.text(code))")
       return false
