@@ -574,10 +574,10 @@ extension Instance.Work {
   }
 
   fileprivate func failure(of id: Identifier, _ reason: FailureReason) -> Report {
-    if case .start(_, _, isRestart: true) = self {
-      .restartingFailure(id, reason)
-    } else {
-      .failure(command, id, reason)
+    switch self {
+    case .start(_, _, isRestart: true): .restartingFailure(id, reason)
+    case .attachVolume(let volume), .detachVolume(let volume): .volumeFailure(command, id, volume: volume, reason)
+    default: .failure(command, id, reason)
     }
   }
 }

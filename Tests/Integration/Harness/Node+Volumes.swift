@@ -9,7 +9,7 @@ extension Node {
   }
 
   /// The node's UUID, as the scheduler knows it.
-  var connectedUUID: String { peer.events.last { $0.event == "connected" }?.uuid ?? "" }
+  var nodeUUID: String { peer.events.last { $0.event == "connected" }?.uuid ?? "" }
 
   func path(ofVolume name: String) -> String { "\(volumes)/\(name)" }
 
@@ -41,7 +41,7 @@ extension Node {
     \(operand == "AttachVolume" ? "attach_volume" : "detach_volume"):
       instance_uuid: \(instance)
       volume_uuid: \(volume)
-      workload_agent_uuid: \(agent ?? connectedUUID)
+      workload_agent_uuid: \(agent ?? nodeUUID)
 
     """
   }
@@ -73,7 +73,7 @@ extension Node {
       "\(operand)Failure", reason, of: instance, by: operand, payload(operand, instance, volume), location)
     let answer = frames(since: mark).first { $0.isError("\(operand)Failure") }
     #expect(answer?["volume_uuid"] == volume, sourceLocation: location)
-    #expect(answer?["node_uuid"] == (operand == "AttachVolume" ? connectedUUID : nil), sourceLocation: location)
+    #expect(answer?["node_uuid"] == (operand == "AttachVolume" ? nodeUUID : nil), sourceLocation: location)
   }
 }
 

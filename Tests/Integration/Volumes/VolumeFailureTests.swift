@@ -19,7 +19,7 @@ extension Integration {
           try await node.expectFailure(
             "\(command)Failure", "invalid_data", of: nobody, by: command,
             node.payload(command, nobody, volume, agent: UUID().uuidString))
-          try expectLog(of: node, "\(command): cannot use the payload", "this node is \(node.connectedUUID)")
+          try expectLog(of: node, "\(command): cannot use the payload", "this node is \(node.nodeUUID)")
         }
       }
     }
