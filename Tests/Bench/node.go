@@ -92,7 +92,7 @@ func (n *node) start(arguments []string) error {
 		return fmt.Errorf("make certificates: %w: %s", err, out)
 	}
 	n.peer = exec.Command(n.options.peer, "-ca", certificates+"/ca.pem", "-cert", certificates+"/server.pem")
-	n.peer.Stderr = &n.log
+	n.peer.Stderr = os.Stderr
 	n.commands, _ = n.peer.StdinPipe()
 	reports, _ := n.peer.StdoutPipe()
 	if err := startFavoured(n.peer); err != nil {
@@ -120,6 +120,11 @@ func (n *node) start(arguments []string) error {
 	}, arguments...)...)
 	n.launcher.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
 	lines, _ := n.launcher.StderrPipe()
+	if file, isFile := lines.(*os.File); isFile {
+		// launcher waits for no reader: what a full pipe does not take is lost.
+		const setPipeSize, bytes = 1031, 1 << 20
+		_, _, _ = syscall.Syscall(syscall.SYS_FCNTL, file.Fd(), setPipeSize, bytes)
+	}
 	if err := startFavoured(n.launcher); err != nil {
 		return err
 	}
