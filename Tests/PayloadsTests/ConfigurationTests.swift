@@ -54,7 +54,7 @@ func whatAConfigurationDoesNotSayIsAbsent(text: String) throws {
 
 @Test(arguments: [
   ("", "no key `configure`"), ("configure: [", "cannot read"), ("[]", "no key `configure`"),
-  ("launcher: {}", "no key `configure`"), ("configure: 1", "`configure` must be a mapping, not"),
+  ("launcher: {}", "no key `configure`"), ("configure: 1", "`configure` must be a mapping"),
   ("configure: {launcher: [1]}", "`configure.launcher` must be a mapping"), ("configure: \"\"", "must be a mapping"),
   ("configure: {launcher: {disk_limit: 1}}", "`configure.launcher.disk_limit` must be true or false, not \"1\""),
   ("configure: {launcher: {mem_limit: \"true\"}}", "must be true or false"),
