@@ -44,6 +44,20 @@ struct SimulationTests {
     }
   }
 
+  @Test func aSimulatedInstanceHasNoVolumes() async {
+    await #expect(processExitsWith: .success) {
+      onLoop {
+        let (folder, store) = try makeStateFolder()
+        var spec = InstanceSpec(
+          instance: SimulationTests.steady, tenant: SimulationTests.steady, image: ImageName("none"))
+        #expect(Simulation(store, boot: "boot").obstacle(to: spec) == nil)
+        spec.volumes = try #require(VolumeList([Volume(SimulationTests.steady, slot: 0)]))
+        #expect(Simulation(store, boot: "boot").obstacle(to: spec)?.hasPrefix("storage: ") == true)
+        withExtendedLifetime(folder) {}
+      }
+    }
+  }
+
   @Test func theLastDigitDecidesHowAGuestBehaves() {
     for (digit, habit) in [("0", SimulatedGuest.Habit.steady), ("e", .deaf), ("E", .deaf), ("f", .endsByItself)] {
       #expect(SimulatedGuest.Habit(of: Identifier("0-1\(digit)")!) == habit)

@@ -27,7 +27,9 @@ import Linux
 
   // MARK: Backend
 
-  func obstacle(to spec: InstanceSpec) -> String? { nil }
+  func obstacle(to spec: InstanceSpec) -> String? {
+    spec.volumes.isEmpty ? nil : "storage: a container cannot have volumes; only a machine can (vm_type: qemu)"
+  }
 
   func backingImage(of spec: InstanceSpec) throws -> BackingImage? { nil }
 

@@ -20,7 +20,9 @@ import Linux
     self.boot = boot
   }
 
-  func obstacle(to spec: InstanceSpec) -> String? { nil }
+  func obstacle(to spec: InstanceSpec) -> String? {
+    spec.volumes.isEmpty ? nil : "storage: a simulated instance has no volumes"
+  }
 
   func backingImage(of spec: InstanceSpec) throws -> BackingImage? { spec.image.map { BackingImage(madeUp: $0) } }
 

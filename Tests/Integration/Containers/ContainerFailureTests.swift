@@ -77,6 +77,22 @@ extension Integration {
       }
     }
 
+    @Test func `launch_failure and not_supported: volumes are for machines`() async throws {
+      try await ContainerHost.runNode { host, node in
+        var payload = ContainerPayload(command: ContainerLifeTests.obedient)
+        let instance = try await node.startContainer(payload)
+        let volume = UUID().uuidString.lowercased()
+        for operand in ["AttachVolume", "DetachVolume"] {
+          try await node.expectVolumeFailure(operand, "not_supported", instance, volume)
+        }
+        try await node.delete(instance)
+        payload.volume = volume
+        try await node.expectFailure("StartFailure", "launch_failure", of: payload.instance, by: "START", payload.text)
+        try expectLog(of: node, "START failed with launch_failure: storage: a container cannot have volumes")
+        #expect(try host.containers().isEmpty)
+      }
+    }
+
     @Test func `launch_failure: vm_type docker on a node without containers, whose launcher-vmm has no such child`()
       async throws
     {

@@ -10,6 +10,8 @@ struct ContainerPayload {
   var vcpus = 1
   var memory = 64
   var diskMB: String?
+  /// What `storage` lists, which no container can have.
+  var volume: String?
   var tenant = "67d86208-000-4465-9018-fe14087d415f"
   /// Its place in its tenant's network, as keys and values.
   var networking: [String: String] = [:]
@@ -37,6 +39,7 @@ struct ContainerPayload {
 
       """
     text += diskMB.map { "    - type: disk_mb\n      value: \($0)\n" } ?? ""
+    text += volume.map { "  storage:\n    - id: \($0)\n" } ?? ""
     text += networking.isEmpty ? "" : "  networking:\n"
     text += networking.sorted { $0.key < $1.key }.map { "    \($0.key): \($0.value)\n" }.joined()
     return text + (hostName.map { "---\n{\"hostname\": \"\($0)\"}\n" } ?? "")
