@@ -4,11 +4,15 @@ import Foundation
 extension Soak.Run {
   /// Kills a machine: of `first`, or of the next instance that has one.
   func crash(_ first: Int) async throws {
+    guard !kind.isSimulated else { return }
     let count = Soak.Schedule.instances
-    let machines = (0..<count).lazy.map { self.uuid((first + $0) % count) }.compactMap { instance in
-      self.node.machines(instance).first.map { (instance, $0) }
+    for instance in (0..<count).map({ uuid((first + $0) % count) }) {
+      guard let machine = node.machines(instance).first else { continue }
+      return try await kill(machine, of: instance)
     }
-    guard !kind.isSimulated, let (instance, machine) = machines.first else { return }
+  }
+
+  private func kill(_ machine: pid_t, of instance: String) async throws {
     Foundation.kill(machine, SIGKILL)
     // launcher-vmm can know of it now.
     try await wait("the machine of \(instance) to end") { Self.hasEnded(machine) }
