@@ -83,7 +83,7 @@ extension Integration {
             "if=none,id=held,format=raw,file=\(node.path(ofVolume: held))", "-device", "virtio-blk-pci,drive=held",
           ], output: STDERR_FILENO)
         try await node.wait("the other machine to hold it") {
-          try VolumeTests.open(by: holder.pid, in: node) == [held]
+          try VolumeTests.isHeldAlone(node.path(ofVolume: held))
         }
         try await node.expectVolumeFailure("AttachVolume", "attach_failure", other, held)
         try expectLog(of: node, "AttachVolume failed with attach_failure: QMP: ", "lock")

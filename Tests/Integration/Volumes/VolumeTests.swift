@@ -147,6 +147,18 @@ extension Integration {
       }
     }
 
+    /// A QEMU lets nobody else write a file: it has locked the byte of its file that says so.
+    static func isHeldAlone(_ path: String) throws -> Bool {
+      let byte = 201
+      var status = stat()
+      guard stat(path, &status) == 0 else { return false }
+      return try String(contentsOfFile: "/proc/locks", encoding: .utf8).split(separator: "\n").contains { line in
+        let words = line.split(separator: " ")
+        guard words.count >= 8, words[5].hasSuffix(":\(status.st_ino)"), let first = Int(words[6]) else { return false }
+        return first <= byte && byte <= Int(words[7]) ?? .max
+      }
+    }
+
     /// The volumes whose files a process has open.
     static func open(by process: pid_t, in node: Node) throws -> [String] {
       try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").compactMap {
