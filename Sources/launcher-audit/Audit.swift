@@ -31,6 +31,7 @@ struct Audit {
     var metricsFolder = ""
     /// nil: none.
     var volumesFolder: String?
+    var isSimulation = false
     var unitFolders = ["/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system"]
     /// Only what descends from it.
     var root: pid_t?
@@ -39,7 +40,8 @@ struct Audit {
   init(_ settings: Settings) throws {
     guard geteuid() == 0 else { throw NotRoot() }
     let node = try NodeProcesses(
-      below: settings.root, instances: "\(settings.stateFolder)/instances", hasNetworks: settings.hasNetworks)
+      below: settings.root, instances: "\(settings.stateFolder)/instances", hasNetworks: settings.hasNetworks,
+      isSimulation: settings.isSimulation)
     guard !node.all.isEmpty else { throw NothingFound() }
     containers = node.containers
     isSimulation = node.isSimulation

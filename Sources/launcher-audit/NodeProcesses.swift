@@ -35,8 +35,9 @@ struct NodeProcesses {
   private static let expectedForMachines: [ProcessRights] = [.spawner, .observer]
 
   /// - hasNetworks: the node is to have a part in tenants' networks.
+  /// - isSimulation: the configuration says so; a command line may as well.
   /// - below: only what descends from this process, and the machines of its instances.
-  init(below root: pid_t?, instances: String, hasNetworks: Bool) throws {
+  init(below root: pid_t?, instances: String, hasNetworks: Bool, isSimulation isConfigured: Bool) throws {
     let states = try Self.states()
     let byPID = Dictionary(uniqueKeysWithValues: states.map { ($0.pid, $0) })
     func descends(_ state: ProcessState) -> Bool {
@@ -60,7 +61,8 @@ struct NodeProcesses {
     }
     addMachines(states.filter { root == nil || descends($0) || $0.holds(filesBelow: instances) })
     let names = Set(all.map(\.rights.name))
-    isSimulation = all.contains { $0.rights.name == ProcessRights.manager.name && $0.state.isSimulation }
+    isSimulation =
+      isConfigured || all.contains { $0.rights.name == ProcessRights.manager.name && $0.state.isSimulation }
     let forMachines = Self.expectedForMachines + (hasNetworks ? [.network] : [])
     let expected = Self.expected + (isSimulation ? [] : forMachines)
     missing = names.isEmpty ? [] : expected.map(\.name).filter { !names.contains($0) }

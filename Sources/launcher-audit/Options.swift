@@ -69,6 +69,7 @@ struct Options {
     settings.metricsFolder = node.metricsFolder
     settings.volumesFolder = node.volumes.folder
     settings.hasNetworks = node.network != .none
+    settings.isSimulation = node.isSimulation
     settings.root = parsed[flags.root]
     settings.unitFolders = parsed[flags.unitFolders]
     self.settings = settings

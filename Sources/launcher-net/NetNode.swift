@@ -26,6 +26,8 @@ import Startup
   private var isConnected = false
   /// Operands and types that were ignored: each is logged once.
   private var ignored: Set<String> = []
+  /// The scheduler has configured this node, by this process.
+  private var isConfigured = false
 
   init(
     session: Session, uuid: NodeUUID, _ options: Settings, interfaces: [NodeInterfaces.Address],
@@ -89,7 +91,7 @@ import Startup
     log.info("connected to launcher-vmm")
     // With or without a scheduler: a node whose scheduler is away is up.
     service.ready(statusLine)
-    if configurator.effects.limits != ConfiguredLimits() { vmm?.send(.configure(configurator.effects.limits)) }
+    if isConfigured { vmm?.send(.configure(configurator.effects.limits)) }
     gateway.sendAll()
     vmmArrival.open()
   }
@@ -139,12 +141,16 @@ import Startup
     case .configure: configure(frame.payload)
     case .attachVolume: await gateway.take(.attachVolume, frame.payload)
     case .detachVolume: await gateway.take(.detachVolume, frame.payload)
-    default: ignore("\(frame)".prefix { $0 != "," }.description)
+    default: ignore(frame.kind)
     }
   }
 
   private func configure(_ payload: [UInt8]) {
-    if !configurator.take(payload) { session.send { .error(.invalidConfiguration, origin: $0) } }
+    guard configurator.take(payload) else { return session.send { .error(.invalidConfiguration, origin: $0) } }
+    guard !isConfigured else { return }
+    isConfigured = true
+    // launcher-vmm may have what an earlier run of this process told it.
+    _ = vmm?.send(.configure(configurator.effects.limits))
   }
 
   private func use(_ effects: Configurator.Effects) {

@@ -12,16 +12,20 @@ struct Promise: Equatable {
     self.diskMB = diskMB
   }
 
-  /// - image: nil for a container, whose disk is what was asked for.
-  init(_ resources: Resources, _ image: BackingImage?) {
-    memoryMB = resources.memoryMB
+  /// - image: nil for a container, whose disk is what was asked for, and for a machine that has none of its own.
+  init(_ spec: InstanceSpec, _ image: BackingImage?) {
+    memoryMB = spec.resources.memoryMB
+    // One that turns out to be there already counts as well: it is not known before.
+    let volumes = spec.volumes.all.reduce(0) { $0 + ($1.ephemeralSize ?? 0) << 30 }
     guard let image else {
-      diskMB = resources.diskMB ?? 0
+      diskMB = Self.megabytes(volumes) + (spec.kind == .docker ? spec.resources.diskMB ?? 0 : 0)
       return
     }
-    // Rounded up: a node that is full to the last byte has no room for the rest.
-    diskMB = (image.diskSize(diskMB: resources.diskMB) + 999_999) / 1_000_000
+    diskMB = Self.megabytes(image.diskSize(diskMB: spec.resources.diskMB)) + Self.megabytes(volumes)
   }
+
+  /// Rounded up: a node that is full to the last byte has no room for the rest.
+  private static func megabytes(_ bytes: Int) -> Int { (bytes + 999_999) / 1_000_000 }
 }
 
 /// What was promised to a number of instances together.

@@ -22,6 +22,8 @@ enum HardReset {
     try Confinement.dropPrivileges(to: options.user, rights: .manager)
     let null = try Descriptor.open("/dev/null", O_RDWR)
     let store = try InstanceStore(StateFolder(options.stateFolder))
+    // Whoever plays does not delete what is real.
+    if options.isSimulation { try store.claim(forSimulation: true) }
     LoopActor.prepare()
     if let warning = try Confinement.confine(.manager, store.surroundings(nil, machineGroups: nil)) {
       log.warning(warning)
@@ -93,7 +95,9 @@ enum HardReset {
     async throws
   {
     let file = try? store.readState(of: id)
-    if file?.spec.kind == .docker && engine == nil { throw Unlaunchable(description: Node.containersAreOff) }
+    if try file?.spec.kind == .docker && engine == nil && !store.isSimulated {
+      throw Unlaunchable(description: Node.containersAreOff)
+    }
     let run = file?.run
     var end = "no machine ran"
     if let folder = try? store.folder(of: id), let found = Machine.find(id, in: folder, recorded: run),

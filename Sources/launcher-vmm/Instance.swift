@@ -79,7 +79,7 @@ import Spawning
   var mayHaveMachine: Bool { isRunning || remains != nil }
   /// What it was promised; nil when it is neither there nor being made. Of a corrupt one nothing is known.
   var promise: Promise? {
-    if let file { return Promise(file.spec.resources, file.image) }
+    if let file { return Promise(file.spec, file.image) }
     return corruption != nil ? Promise(memoryMB: 0, diskMB: 0) : reserved
   }
   /// Where it belongs in its tenant's network; nil when it is not there, or belongs nowhere.
@@ -247,7 +247,7 @@ import Spawning
     }
     do {
       let image = try backend.backingImage(of: spec)
-      let promise = Promise(spec.resources, image)
+      let promise = Promise(spec, image)
       if let limit = node.limitExceeded(by: promise) {
         return Failure(reason: .fullComputeNode, cause: limit)
       }
@@ -393,6 +393,7 @@ import Spawning
   func keep(_ volumes: VolumeList) throws {
     guard var changed = file else { return }
     changed.spec.volumes = volumes
+    guard changed.spec.isComplete else { throw UnusableVolumes() }
     try node.store.writeState(changed, in: node.store.folder(of: id))
     file = changed
     node.announce(self)
@@ -568,8 +569,9 @@ extension Instance.Work {
   /// A success makes or removes an instance.
   fileprivate var changesCensus: Bool {
     switch self {
-    case .start, .delete, .withdraw: true
-    case .stop, .restart, .attachVolume, .detachVolume: false
+    // One that was made for the instance was promised disk.
+    case .start, .delete, .withdraw, .detachVolume: true
+    case .stop, .restart, .attachVolume: false
     }
   }
 

@@ -78,7 +78,9 @@ import Instances
   }
 
   private func stopAll() {
-    left = instances()[...]
+    // What runs goes first: others may be waiting for an image, and have nothing to stop.
+    let all = instances()
+    left = (all.filter(\.isRunning) + all.filter { !$0.isRunning })[...]
     log.info("evacuating: \(left.count(where: \.isRunning)) instances run")
     stopMore()
   }

@@ -50,6 +50,21 @@ extension Integration {
       }
     }
 
+    @Test func `a configuration that sets no limit lifts what was set before launcher-net was killed`() async throws {
+      var options = Node.Options(["reject-when-full": "true"])
+      options.peer = ["-configuration", Self.configuration("")]
+      try await Node.run(options) { node in
+        let instance = UUID().uuidString.lowercased()
+        try node.send("CONFIGURE", Self.configuration("disk_limit: true"))
+        try await node.expectFailure("StartFailure", "full_cn", of: instance, by: "START", Self.start(instance))
+        kill(try node.pid(of: .net), SIGKILL)
+        try await node.wait("the limit to be lifted") { node.log.contains("limits: memory none, disk none") }
+        try await node.settle()
+        try node.send("START", Self.start(instance))
+        try await node.state("active", of: instance)
+      }
+    }
+
     @Test func `what the operator decided has the last word, and the log says so`() async throws {
       var options = Node.Options(["reject-when-full": "true", "disk-limit": "false"])
       options.peer = ["-configuration", Self.configuration("disk_limit: true")]

@@ -79,7 +79,7 @@ extension Integration {
         let staging = "/instances/.staging-\(instance)"
         var steps = [
           ["fsync(", "\(staging)/image.qcow2>"], ["fsync(", "\(staging)/config.iso>"],
-          ["fsync(", "\(staging)/.state.new>"], ["renameat(", "\"state\""], ["fsync(", "\(staging)>"],
+          ["fsync(", "\(staging)/state>"], ["fsync(", "\(staging)>"],
           ["renameat2(", "\".staging-\(instance)\"", "\"\(instance)\"", "RENAME_NOREPLACE"],
           ["fsync(", "/state/instances>"],
           // The process is recorded.

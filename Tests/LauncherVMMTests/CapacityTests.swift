@@ -1,3 +1,4 @@
+import Instances
 import Testing
 
 @testable import launcher_vmm
@@ -25,6 +26,21 @@ private func promises(_ count: Int, memoryMB: Int = 256, diskMB: Int = 10) -> Pr
   let capacity = Capacity(maximumInstances: 100, diskMB: 100)
   #expect(!capacity.isFull(promises(9)))
   #expect(capacity.isFull(promises(10)))
+}
+
+@Test func volumesThatAreMadeForAnInstanceArePromisedDisk() throws {
+  let id = Identifier("0a")!
+  var spec = InstanceSpec(instance: id, tenant: id, image: nil)
+  spec.resources.diskMB = 100
+  spec.volumes = try #require(
+    VolumeList([
+      Volume(id, slot: 0, boots: true), Volume(Identifier("0b")!, slot: 1, ephemeralSize: 2),
+      Volume(Identifier("0c")!, slot: 2, ephemeralSize: 65_536),
+    ]))
+  // 65 538 GiB; a machine that boots from a volume has no disk of its own.
+  #expect(Promise(spec, nil).diskMB == 70_370_892)
+  spec.volumes = VolumeList()
+  #expect(Promise(spec, nil).diskMB == 0)
 }
 
 @Test func aPromiseAboveALimitIsToldWithTheNumbers() {

@@ -81,6 +81,14 @@ struct FrameTests {
     #expect(Frame(type: 9, operand: 1, origin: .zero).frameType == nil)
   }
 
+  @Test("the kind of a frame is the same whoever sent it")
+  func kind() {
+    for byte in UInt8(1)...2 {
+      let origin = NodeUUID(bytes: [UInt8](repeating: byte, count: 16))!
+      #expect(Frame.command(.assignPublicIP, origin: origin).kind == "COMMAND AssignPublicIP")
+    }
+  }
+
   @Test("a frame in a log tells its kind and size, never its payload")
   func description() {
     var frame = Frame.command(.start, origin: .zero, payload: Array("password: x".utf8))

@@ -92,8 +92,11 @@ public struct Frame: Equatable, Sendable {
 
 /// For logs: names and sizes, never the payload, which may hold users' secrets.
 extension Frame: CustomStringConvertible {
+  /// What it is, whoever sent it: one of a few names.
+  public var kind: String { operandText(type: type, operand: operand, in: dialect) }
+
   public var description: String {
-    "\(operandText(type: type, operand: operand, in: dialect)) from \(origin), \(payload.count) bytes of payload"
+    "\(kind) from \(origin), \(payload.count) bytes of payload"
       + (isTraced ? ", traced" : "")
   }
 }

@@ -42,6 +42,8 @@ import Settings
   private var output: Recorder?
   /// Opened when the device of a name is gone, or the machine.
   var leaving: [String: Gate] = [:]
+  /// Those of them that are gone.
+  var left: Set<String> = []
   private let endGate = Gate()
   private(set) var hasEnded = false
   /// Called once, when the process is gone.
@@ -240,7 +242,9 @@ import Settings
 
   private func event(_ name: String, _ data: JSONValue?) {
     log.verbose(1) { "\(instance): QMP event \(name)" }
-    if name == "DEVICE_DELETED", let device = data?["device"]?.string { leaving[device]?.open() }
+    guard name == "DEVICE_DELETED", let device = data?["device"]?.string, let gate = leaving[device] else { return }
+    left.insert(device)
+    gate.open()
   }
 
   private func monitorLost() {
@@ -328,7 +332,7 @@ import Settings
     return hasEnded
   }
 
-  private func waitForEnd(until deadline: Moment, or hurry: Gate? = nil) async {
+  func waitForEnd(until deadline: Moment, or hurry: Gate? = nil) async {
     if hasEnded { return }
     guard let hurry else {
       _ = await endGate.wait(until: deadline)

@@ -75,9 +75,13 @@ import Spawning
 
   /// Those that are to be made for an instance: where there are none of their names.
   private func missing(_ list: VolumeList) throws -> [(volume: Identifier, gibibytes: Int)] {
-    try list.all.compactMap { volume in
-      guard let size = volume.ephemeralSize, try volumes?.open(volume.id) == nil else { return nil }
-      return (volume.id, size)
+    do {
+      return try list.all.compactMap { volume in
+        guard let size = volume.ephemeralSize, try volumes?.open(volume.id) == nil else { return nil }
+        return (volume.id, size)
+      }
+    } catch {
+      throw Unlaunchable(description: "\(error)")
     }
   }
 
@@ -113,7 +117,7 @@ import Spawning
       if spec.firmware == .efi { try firmware?.ensureVariables(in: folder.handle) }
     }
     let files =
-      [ConfigDrive.name] + (file.image == nil ? [] : [InstanceDisk.name])
+      (file.image == nil ? [] : [InstanceDisk.name]) + [ConfigDrive.name]
       + (guestData.scheduler == nil ? [] : [SchedulerDrive.name]) + made.map { EphemeralVolume.name($0.volume) }
     for name in files { try await store.lane.run { try Files.sync(name, in: folder.handle) } }
     return attachment.map { .tap($0) }

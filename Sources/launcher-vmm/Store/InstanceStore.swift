@@ -80,6 +80,11 @@ struct InstanceStore {
     }
   }
 
+  /// Its instances are a simulation's.
+  var isSimulated: Bool {
+    get throws(SystemError) { try Files.names(in: instances).contains(Self.simulationMark) }
+  }
+
   /// Sees to it that real and simulated instances are never in one folder: each kind of node takes a folder without
   /// instances, or with those of its own kind.
   func claim(forSimulation isSimulation: Bool) throws {

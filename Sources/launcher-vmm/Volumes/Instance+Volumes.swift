@@ -91,7 +91,11 @@ extension Instance {
   func detach(_ request: Request, _ id: Identifier) async -> Failure? {
     do throws(Failure) {
       guard let volume = try fileForVolumes().spec.volumes[id] else {
-        return request.isRepeated ? nil : Failure(reason: .notAttached, cause: "volume \(id) is not attached")
+        guard request.isRepeated else {
+          return Failure(reason: .notAttached, cause: "volume \(id) is not attached")
+        }
+        removeOwnFile(of: id)
+        return nil
       }
       guard !volume.boots else { return Failure(reason: .detachFailure, cause: "it boots from volume \(id)") }
       return await detach(volume)
@@ -119,6 +123,15 @@ extension Instance {
     return nil
   }
 
+  /// What a DetachVolume that was interrupted has left of a volume that was made for the instance.
+  private func removeOwnFile(of volume: Identifier) {
+    do {
+      try Files.remove(EphemeralVolume.name(volume), in: node.store.folder(of: id).handle)
+    } catch {
+      log.error("\(id): remove volume \(volume): \(error): its file goes with the instance")
+    }
+  }
+
   /// One that was made for the instance goes with its last use.
   private func forget(_ volume: Volume) throws {
     guard var volumes = file?.spec.volumes else { return }
@@ -129,12 +142,14 @@ extension Instance {
     }
   }
 
-  /// After a restart of launcher: what its machine has no disk of is not attached, whatever was interrupted.
+  /// After a restart of launcher: what its machine has no disk of is not attached, whatever was interrupted. That goes for
+  /// what an AttachVolume may have left alone: a guest that ejects what it boots from, or what was made for it, keeps it.
   func compareVolumes() async {
     guard let host = runner as? any VolumeHost, let volumes = file?.spec.volumes, !volumes.isEmpty else { return }
     do {
       let plugged = try await host.pluggedSlots()
-      for volume in volumes.all where !plugged.contains(volume.slot) {
+      for volume in volumes.all
+      where !plugged.contains(volume.slot) && !volume.boots && volume.ephemeralSize == nil {
         log.warning("\(id): its machine has no disk of volume \(volume.id): not attached")
         try await host.unplug(volume)
         try forget(volume)

@@ -28,6 +28,8 @@ struct Unplugged: Error, CustomStringConvertible {
 extension Machine: VolumeHost {
   /// Seconds that a guest may take to let go of a disk: some look for its users first.
   static let unplugDeadline = 10.0
+  /// Seconds between the end of a monitor and that of its process.
+  private static let endPatience = 1.0
 
   private func monitor() throws(QMPClient.Failure) -> QMPClient {
     guard let qmp else { throw .closed("its monitor does not answer") }
@@ -52,6 +54,8 @@ extension Machine: VolumeHost {
 
   /// A command that was refused left nothing; what became of one that was not answered nobody knows.
   private func undoPlug(_ slot: Int, after failure: QMPClient.Failure) async -> QMPClient.Failure? {
+    // A process that ends closes its monitor first.
+    if case .closed = failure { await waitForEnd(until: .after(seconds: Self.endPatience)) }
     if hasEnded { return nil }
     guard failure.isRefusal else { return failure }
     do throws(QMPClient.Failure) {
@@ -73,7 +77,10 @@ extension Machine: VolumeHost {
   private func takeDevice(_ device: String) async throws(QMPClient.Failure) {
     let gate = Gate()
     leaving[device] = gate
-    defer { leaving[device] = nil }
+    defer {
+      leaving[device] = nil
+      left.remove(device)
+    }
     let qmp = try monitor()
     do throws(QMPClient.Failure) {
       try await qmp.execute("device_del", ["id": .string(device)], until: .after(seconds: Self.commandDeadline))
@@ -82,6 +89,8 @@ extension Machine: VolumeHost {
       // One that was asked before and has not done it yet is not asked again.
       guard error.says("in the process of unplug") else { throw error }
     }
+    // It may have been told with the answer.
+    if left.contains(device) || hasEnded { return }
     guard await gate.wait(until: .after(seconds: Self.unplugDeadline)) else {
       throw .timedOut("device_del: the guest has not let go of the disk within \(Int(Self.unplugDeadline)) s")
     }

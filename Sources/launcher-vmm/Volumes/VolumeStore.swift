@@ -41,3 +41,8 @@ struct UnusableVolume: Error, CustomStringConvertible {
 
   init(_ volume: Identifier, _ why: String) { description = "volume \(volume): \(why)" }
 }
+
+/// A machine is to be left with nothing to boot from.
+struct UnusableVolumes: Error, CustomStringConvertible {
+  let description = "it has no image, and no other volume to boot from"
+}

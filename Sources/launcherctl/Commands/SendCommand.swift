@@ -85,8 +85,8 @@ struct SendCommand {
       "\(kind.payloadKey):\n  instance_uuid: \(instance)\n  volume_uuid: \(volume)\n"
       + "  workload_agent_uuid: \(reporting)\n"
     return SendRequest(
-      command: .instance(kind), instance: instance, volume: volume, node: reporting, payload: Array(payload.utf8),
-      waits: waits)
+      command: .instance(kind), instance: Identifier(instance)?.text ?? "", volume: Identifier(volume)?.text ?? "",
+      node: reporting, payload: Array(payload.utf8), waits: waits)
   }
 
   private func node(of instance: String, folder: String) throws -> NodeUUID {

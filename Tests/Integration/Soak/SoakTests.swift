@@ -77,7 +77,11 @@ extension Integration {
       var schedule = Soak.Schedule(seed: order.seed)
       let end = ContinuousClock.now + .seconds(order.seconds)
       try await run.carryOut(.rest(clearing: true))
-      while run.totals.steps < order.steps, ContinuousClock.now < end { try await run.carryOut(schedule.next()) }
+      // So many steps, or so long.
+      let hasEnd = order.steps != .max
+      while hasEnd ? run.totals.steps < order.steps : ContinuousClock.now < end {
+        try await run.carryOut(schedule.next())
+      }
       try await run.carryOut(.rest(clearing: true))
     }
   }
