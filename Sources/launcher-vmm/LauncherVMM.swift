@@ -104,13 +104,7 @@ import Startup
         let node = Node(
           store: store, spawner: client, engine: engine, observer: observer, networkClient: networkClient, null: null,
           peers: Peers(listener: listener, users: users), service: service, settings)
-        await node.run()
-        LoopActor.loop.onReadable(powerDown.raw) {
-          guard (try? Signals.next(powerDown)) != nil else { return }
-          LoopActor.start { await node.powerDown() }
-        }
-        _ = await Gate().wait()
-        withExtendedLifetime(node) {}
+        await node.run(poweringDownOn: powerDown)
       }
     } catch {
       log.fatal("\(error)")

@@ -91,8 +91,18 @@ import Spawning
     reports.onNew = { [unowned self] in self.peers.sendToNet(.report(number: $0, request: $1, $2)) }
   }
 
+  /// Starts, and works until this process ends. Each signal that `powerDown` tells of powers the machines down.
+  func run(poweringDownOn powerDown: Descriptor) async {
+    await start()
+    LoopActor.loop.onReadable(powerDown.raw) { [unowned self] in
+      guard (try? Signals.next(powerDown)) != nil else { return }
+      LoopActor.start { await self.powerDown() }
+    }
+    _ = await Gate().wait()
+  }
+
   /// Reads the instances that are there, finds their machines again, and then lets the other processes in.
-  func run() async {
+  private func start() async {
     #if DEBUG
       StopPoint.folder = store.instances
     #endif

@@ -43,13 +43,7 @@ enum SimulatedNode {
       let node = Node(
         store: store, spawner: nil, engine: nil, observer: nil, networkClient: nil, null: null,
         peers: Peers(listener: listener, users: users), service: service, settings)
-      await node.run()
-      LoopActor.loop.onReadable(powerDown.raw) {
-        guard (try? Signals.next(powerDown)) != nil else { return }
-        LoopActor.start { await node.powerDown() }
-      }
-      _ = await Gate().wait()
-      withExtendedLifetime(node) {}
+      await node.run(poweringDownOn: powerDown)
     }
     exit(0)
   }
