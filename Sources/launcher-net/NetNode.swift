@@ -146,17 +146,17 @@ import Startup
   }
 
   private func configure(_ payload: [UInt8]) {
-    guard configurator.take(payload) else { return session.send { .error(.invalidConfiguration, origin: $0) } }
-    guard !isConfigured else { return }
-    isConfigured = true
     // launcher-vmm may have what an earlier run of this process told it.
-    _ = vmm?.send(.configure(configurator.effects.limits))
+    let before = isConfigured ? configurator.effects.limits : nil
+    guard configurator.take(payload) else { return session.send { .error(.invalidConfiguration, origin: $0) } }
+    isConfigured = true
+    let limits = configurator.effects.limits
+    if limits != before { _ = vmm?.send(.configure(limits)) }
   }
 
   private func use(_ effects: Configurator.Effects) {
     reporter.use(effects.interfaces)
     session.tracesFrames = effects.tracesFrames
-    _ = vmm?.send(.configure(effects.limits))
   }
 
   private func ignore(_ what: String) {
