@@ -327,3 +327,33 @@ private final class Link {
     return
   }
 }
+
+/// The kernel's bound on descriptors that are on their way is one for all processes of a user.
+@Test func descriptorsThatTheKernelDoesNotTakeYetWaitUntilItDoes() async {
+  await #expect(processExitsWith: .success) {
+    let null = try Descriptor.open("/dev/null", O_RDONLY)
+    // Nobody else's, and none that may go beyond the limit.
+    let user: uid_t = 61_997
+    #expect(setgid(user) == 0 && setuid(user) == 0)
+    var limit = rlimit(rlim_cur: 64, rlim_max: 64)
+    #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+    let loop = try makeLoop()
+    let link = try Link(loop)
+    let (unread, other) = try UnixSocket.pair()
+    let message = VMMToNet.statsChannel(null)
+    var code: Int32 = 0
+    while code == 0 { code = Datagram.send(MessageCoding.encode(message), message.descriptors, unread) }
+    #expect(code == ETOOMANYREFS)
+    for _ in 0..<100 { #expect(link.channel.send(message)) }
+    // What was on the way is read, and then those of the channel as they come.
+    while case .message = Datagram.receive(other) {}
+    var received = 0
+    loop.onReadable(link.peer.raw) {
+      while case .message(_, let descriptors) = Datagram.receive(link.peer) { received += descriptors.count }
+      if received == 100 { loop.stop() }
+    }
+    loop.run()
+    #expect(received == 100)
+    #expect(link.log.closed == [])
+  }
+}

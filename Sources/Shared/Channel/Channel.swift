@@ -12,6 +12,8 @@ public final class Channel<Incoming: Message, Outgoing: Message> {
   public static var queueLimit: Int { 8192 }
   /// Messages taken before other work gets its turn.
   private static var batch: Int { 32 }
+  /// Seconds until a message is tried again whose descriptors the kernel did not take: nothing tells when it would.
+  private static var crowdedDelay: Double { 0.01 }
 
   private let socket: Descriptor
   private let loop: EventLoop
@@ -21,6 +23,9 @@ public final class Channel<Incoming: Message, Outgoing: Message> {
   /// Nobody takes messages any more. What the peer had sent before its end is still to be taken, and its end comes
   /// behind that.
   private var hasPeerEnded = false
+  /// The kernel took no more descriptors: it bounds those on the way from all processes of a user, by the sender's
+  /// limit of open files (man 7 unix, ETOOMANYREFS).
+  private var isCrowded = false
   private let onMessage: (Incoming) -> Void
   private let onClose: (String) -> Void
 
@@ -105,15 +110,26 @@ public final class Channel<Incoming: Message, Outgoing: Message> {
       return false
     }
     queue.append(message)
-    if queue.count - queueStart == 1 { loop.onWritable(socket.raw) { [weak self] in self?.flush() } }
+    if queue.count - queueStart == 1 { flushLater() }
     return true
+  }
+
+  private func flushLater() {
+    if isCrowded {
+      loop.onWritable(socket.raw, nil)
+      loop.schedule(at: .after(seconds: Self.crowdedDelay)) { [weak self] in self?.flush() }
+    } else {
+      loop.onWritable(socket.raw) { [weak self] in self?.flush() }
+    }
   }
 
   private func flush() {
     while queueStart < queue.count {
       guard transmit(queue[queueStart]) else {
         if hasPeerEnded { break }
-        return dropSent()
+        dropSent()
+        if isOpen { flushLater() }
+        return
       }
       queueStart += 1
     }
@@ -132,9 +148,10 @@ public final class Channel<Incoming: Message, Outgoing: Message> {
   /// False when it has to wait or the channel is gone.
   private func transmit(_ message: Outgoing) -> Bool {
     let code = Datagram.send(MessageCoding.encode(message), message.descriptors, socket)
+    isCrowded = code == ETOOMANYREFS
     switch code {
     case 0: return true
-    case EAGAIN: return false
+    case EAGAIN, ETOOMANYREFS: return false
     case EPIPE, ECONNRESET:
       hasPeerEnded = true
       return false

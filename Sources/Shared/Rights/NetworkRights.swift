@@ -6,7 +6,9 @@ extension ProcessRights {
     capabilities: ["cap_net_admin"],
     securebits: .all,
     limits: [
-      noCore, noFork, limit(.openFiles, 1024, because: "taps on their way to the manager, and a few of its own"),
+      noCore, noFork,
+      limit(
+        .openFiles, 4096, because: "a few; the kernel counts those on the way from all of this user's processes too"),
     ],
     landlock: .own(
       files: allow([.readFile, .writeFile, .controlDevice], .path("/dev/net/tun"), because: "taps")),

@@ -82,7 +82,11 @@ extension ProcessRights {
     name: "launcher-vmm (observer)",
     capabilities: [],
     securebits: .all,
-    limits: [noCore, noFork, limit(.openFiles, 64, because: "two of one machine at a time, and a few of its own")],
+    limits: [
+      noCore, noFork,
+      limit(
+        .openFiles, 4096, because: "a few; the kernel counts those on the way from all of this user's processes too"),
+    ],
     landlock: .none(
       because: "who is in a domain cannot look at processes outside, and machines outlive every domain they could share"
     ),
