@@ -92,7 +92,7 @@ bench: build bench-latency bench-burst bench-codecs bench-scale
 bench-scale: dependencies release $(GUEST_IMAGE) $(PEER)
 	LAUNCHER_BENCH=1 LAUNCHER_BINARIES=$(CURDIR)/$(RELEASE) LAUNCHER_DEBUG_BINARIES=$(CURDIR)/.build/debug \
 	  LAUNCHER_GUEST_IMAGE=$(CURDIR)/$(GUEST_IMAGE) LAUNCHER_PEER=$(CURDIR)/$(PEER) \
-	  swift test --filter "IntegrationTests.*(ScaleTests|ManyNodesTests)"
+	  swift test --filter "IntegrationTests.*(ScaleTests|TakeOverTests|ManyNodesTests)"
 
 # With Debian's packages of Go, not with modules: nothing is fetched.
 $(BENCH): $(wildcard Tests/Bench/*.go)

@@ -13,6 +13,11 @@ extension Node {
 
   func isSimulatedRunning(_ instance: String) -> Bool { exists("\(instances)/\(instance)/running") }
 
+  /// Its state says what runs: the last thing that a START writes.
+  func isRecorded(_ instance: String) -> Bool {
+    (try? String(contentsOfFile: "\(instances)/\(instance)/state", encoding: .utf8))?.contains("\"run\":") ?? false
+  }
+
   /// Starts many instances, and returns when all run.
   func startSimulated(_ numbers: Range<Int>) async throws {
     for number in numbers {
@@ -26,6 +31,11 @@ extension Node {
         && numbers.allSatisfy {
           isSimulatedRunning(Self.simulatedInstance($0))
         }
+    }
+    var unrecorded = Array(numbers)
+    try await wait("\(numbers.count) states to say that they run", within: 600) {
+      unrecorded.removeAll { isRecorded(Self.simulatedInstance($0)) }
+      return unrecorded.isEmpty
     }
     try await settle()
   }

@@ -97,45 +97,6 @@ extension Integration {
       table.show("Memory that no file backs, after START, STOP, RESTART and DELETE of instances")
     }
 
-    @Test func `a node with 200 instances takes them over as it starts`() async throws {
-      var times: [Double] = []
-      try await Node.run(.simulation()) { node in
-        times.append(try await startTime(of: node, instances: 0))
-        try await node.startSimulated(0..<200)
-        times.append(try await startTime(of: node, instances: 200))
-      }
-      var table = Measurements("INSTANCES", "ms FROM THE FRONT END'S START UNTIL ALL ARE READY AND MANAGED")
-      for (count, time) in zip([0, 200], times) { table.add("\(count)", (time * 1000).rounded(to: 0)) }
-      table.show("Start")
-    }
-
-    /// Starts the node again; seconds from the front end's first line in the log until the last process is ready and
-    /// manages the last instance.
-    private func startTime(of node: Node, instances: Int) async throws -> Double {
-      try await node.stopLauncher()
-      try FileManager.default.removeItem(atPath: node.logFile)
-      try await node.startLauncher()
-      func logged(_ text: String) -> [Substring] {
-        node.log.split(separator: "\n").filter { text.isEmpty || $0.contains(text) }
-      }
-      // Instances are taken over beside what else a node does.
-      try await node.wait("\(instances) instances to be managed again") {
-        logged("; managed again").count == instances && logged("] connected to launcher-vmm").count == 2
-      }
-      let began = logged("").first.flatMap { Self.time(of: $0) } ?? 0
-      let last = logged("; managed again") + logged("] connected to launcher-vmm")
-      let ended = last.compactMap { Self.time(of: $0) }.max() ?? 0
-      #expect(began > 0 && ended > 0)
-      return ended - began
-    }
-
-    /// Seconds of the day in a log line.
-    private static func time(of line: Substring) -> Double? {
-      // `I1124 12:19:14.702629 …`
-      let fields = line.split(separator: " ").dropFirst().first?.split(separator: ":").compactMap { Double($0) } ?? []
-      return fields.count == 3 ? fields[0] * 3600 + fields[1] * 60 + fields[2] : nil
-    }
-
     @Test func `a node without work hardly wakes up`() async throws {
       let seconds = Measurements.size(5, benchmark: 30)
       var waits: [Node.Part: Int] = [:]
