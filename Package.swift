@@ -129,8 +129,9 @@ let package = Package(
     tests(
       "LauncherVMMTests",
       [
-        "AsyncLoop", "CShims", "Channel", "Instances", "JSON", "Linux", "Loop", "Settings", "Spawning", "TestSupport",
-        "launcher-vmm",
+        "AsyncLoop", "CShims", "Channel", "Instances", "JSON", "Linux", "Loop", "ServiceManager", "Settings",
+        "Spawning",
+        "TestSupport", "launcher-vmm",
       ]),
     tests("NetlinkTests", ["Linux", "Netlink"], fixtures: true),
     tests(

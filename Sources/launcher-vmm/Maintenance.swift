@@ -14,6 +14,8 @@ import Instances
   private let instances: () -> [Instance]
   /// nil: the node is not in maintenance.
   private var progress: MaintenanceFile.Progress?
+  /// The file says so.
+  private var isRecorded = true
   /// Instances that are to be stopped yet.
   private var left: ArraySlice<Instance> = []
   /// Instances that are being stopped, also those that an EVACUATE before a Restore has told.
@@ -36,6 +38,7 @@ import Instances
       if isOn { log.warning("this node is in maintenance since an earlier run: nothing is started until Restore") }
     } catch {
       progress = .evacuated
+      isRecorded = false
       log.error(
         "\(store.instancesPath)/\(MaintenanceFile.name): \(error): this node is taken to be in maintenance; Restore ends it"
       )
@@ -43,55 +46,76 @@ import Instances
   }
 
   /// Goes on with an EVACUATE that was interrupted.
-  func goOn() {
-    if isEvacuating { stopAll() }
+  func goOn() async {
+    if isEvacuating { await stopAll() }
   }
 
-  /// EVACUATE.
-  func begin() {
-    guard !isEvacuating else { return }
+  /// EVACUATE. Counts at once, and returns when it is written down.
+  func begin() async {
+    if isEvacuating { return await writeDown() }
+    if progress == .evacuated, isRecorded, !instances().contains(where: \.mayRun) {
+      return log.info("EVACUATE: this node is in maintenance, and nothing runs")
+    }
     log.info("this node is in maintenance from now on")
-    set(.evacuating)
+    await set(.evacuating)
     StopPoint.evacuationRecorded.reach()
-    stopAll()
+    // A Restore may have come meanwhile.
+    if isEvacuating { await stopAll() }
   }
 
-  /// Restore. Guests that were told to power down go on to do so; no more are told.
-  func end() {
-    guard isOn else { return log.info("Restore: this node is not in maintenance") }
+  /// Restore. Guests that were told to power down go on to do so; no more are told. Counts at once, and returns when it
+  /// is written down.
+  func end() async {
+    guard isOn else {
+      log.info("Restore: this node is not in maintenance")
+      return await writeDown()
+    }
     left = []
-    set(nil)
+    await set(nil)
     log.info("this node is not in maintenance any more")
   }
 
-  private func set(_ progress: MaintenanceFile.Progress?) {
+  private func set(_ progress: MaintenanceFile.Progress?) async {
     self.progress = progress
+    isRecorded = false
+    await writeDown()
+  }
+
+  /// Returns when what was the case is written down, unless that fails.
+  private func writeDown() async {
+    if !isRecorded { await store.lane.run { record() } }
+  }
+
+  /// Writes what is the case when it is the disk's turn: of many changes that wait for it, the last.
+  private func record() {
+    guard !isRecorded else { return }
     do {
       if let progress {
         try MaintenanceFile(progress).write(in: store.instances)
       } else {
         try MaintenanceFile.remove(from: store.instances)
       }
+      isRecorded = true
     } catch {
       log.error("\(store.instancesPath): \(error): this state of maintenance does not outlive launcher-vmm")
     }
   }
 
-  private func stopAll() {
+  private func stopAll() async {
     // What runs goes first: others may be waiting for an image, and have nothing to stop.
     let all = instances()
     left = (all.filter(\.isRunning) + all.filter { !$0.isRunning })[...]
     log.info("evacuating: \(left.count(where: \.isRunning)) instances run")
-    stopMore()
+    await stopMore()
   }
 
   /// Stops the next instances, as many as may be at work, and says when the last one is done.
-  private func stopMore() {
+  private func stopMore() async {
     while atWork.count < Self.parallelStops, let next = left.popFirst() {
       guard atWork.insert(next.id).inserted else { continue }
       LoopActor.start { await self.stop(next) }
     }
-    if isEvacuating && atWork.isEmpty { finish() }
+    if isEvacuating && atWork.isEmpty { await finish() }
   }
 
   private func stop(_ instance: Instance) async {
@@ -99,11 +123,11 @@ import Instances
     atWork.remove(instance.id)
     // A Restore came, and another EVACUATE behind it.
     if !isDone && isEvacuating { left.append(instance) }
-    stopMore()
+    await stopMore()
   }
 
-  private func finish() {
-    set(.evacuated)
+  private func finish() async {
+    await set(.evacuated)
     StopPoint.evacuationEnded.reach()
     let running = instances().filter(\.isRunning)
     log.info("evacuated: \(running.count) instances run")

@@ -122,7 +122,7 @@ import Spawning
     maintenance.recover()
     peers.open()
     service.ready(statusLine)
-    maintenance.goOn()
+    await maintenance.goOn()
     // A monitor that does not answer keeps only its own instance waiting.
     try? await together(all.map { instance in { await instance.takeOver() } })
     if let containers { LoopActor.start { await containers.follow() } }
@@ -172,8 +172,8 @@ import Spawning
     case .acknowledge(let number): reports.acknowledge(number)
     case .needStatsChannel: peers.introduceAgain()
     case .withdraw(let request, let id): try enqueue(id, request, .withdraw)
-    case .evacuate(let request): complete(request) { maintenance.begin() }
-    case .restore(let request): complete(request) { maintenance.end() }
+    case .evacuate(let request): try carryOut(request) { await $0.begin() }
+    case .restore(let request): try carryOut(request) { await $0.end() }
     case .configure(let limits): configure(limits)
     case .attachVolume(let request, let id, let volume): try enqueue(id, request, .attachVolume(volume))
     case .detachVolume(let request, let id, let volume): try enqueue(id, request, .detachVolume(volume))
@@ -190,10 +190,13 @@ import Spawning
   }
 
   /// Carries out what is about the node itself.
-  private func complete(_ request: Request, _ work: () -> Void) {
-    work()
-    announceCensus()
-    peers.sendToNet(.completed(request.number))
+  private func carryOut(_ request: Request, _ work: @escaping @LoopActor (Maintenance) async -> Void) throws {
+    try openRequests.open(request.number)
+    LoopActor.start {
+      await work(self.maintenance)
+      self.announceCensus()
+      self.announceCompleted(request)
+    }
   }
 
   func forget(_ instance: Instance) { instances[instance.id] = nil }

@@ -59,8 +59,8 @@ extension Attack {
 
   /// One answer to each would be more than waits for a launcher-net that does not read.
   private static let many = 10_000
-  /// Of what is written to the disk each time.
-  private static let some = 300
+  /// With what ends each as many as an honest launcher-net has open.
+  private static let some = 128
 
   static func floods(on victim: String) throws -> [Attack] {
     let data = try memory(NetToVMM.maximumGuestData, seals: allSeals)
@@ -78,6 +78,9 @@ extension Attack {
       flood("allowed: needs of a channel, none of which is used", many, Fields.needStatsChannel.bytes),
       Attack("allowed: \(some) EVACUATEs, each with its Restore") { line in
         for _ in 0..<some where !(line.send(Fields.node(8).bytes) && line.send(Fields.node(9).bytes)) { return }
+      },
+      Attack("\(many) EVACUATEs, each with its Restore, whose answers are not read") { line in
+        for _ in 0..<many where !(line.send(Fields.node(8).bytes) && line.send(Fields.node(9).bytes)) { return }
       },
       Attack("\(many) changes of limits whose censuses are not read") { line in
         for count in 0..<many where !line.send(Fields.limits(memory: count % 2 == 0).bytes) { return }

@@ -48,6 +48,8 @@ import Spawning
   var exists: Bool { file != nil || corruption != nil }
   var isRunning: Bool { runner != nil }
   var isContainer: Bool { file?.spec.kind == .docker }
+  /// Something runs, or is about to.
+  var mayRun: Bool { isRunning || isWorking }
   /// A machine of its was found, or may turn out to be there.
   var mayHaveMachine: Bool { isRunning || remains != nil }
   /// What it was promised; nil when it is neither there nor being made. Of a corrupt one nothing is known.

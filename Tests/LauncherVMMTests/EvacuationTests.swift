@@ -1,0 +1,123 @@
+import AsyncLoop
+import Channel
+import Glibc
+import Linux
+import Testing
+
+@testable import launcher_vmm
+
+struct EvacuationTests {
+  /// What is written down.
+  @LoopActor private static func written(_ node: TestNode) throws -> MaintenanceFile.Progress? {
+    try MaintenanceFile.read(in: node.store.instances)?.progress
+  }
+
+  @Test func maintenanceWaitsForTheDisksTurnAndCountsAtOnce() async {
+    await #expect(processExitsWith: .success) {
+      onLoop {
+        let (folder, store) = try makeStateFolder()
+        let maintenance = Maintenance(store) { [] }
+        for isOn in [true, false] {
+          var before: [Bool] = []
+          try await together([
+            { await store.lane.run {} },
+            {
+              try await store.lane.run {
+                before = [maintenance.isOn, try MaintenanceFile.read(in: store.instances) != nil]
+              }
+            },
+            { if isOn { await maintenance.begin() } else { await maintenance.end() } },
+          ])
+          #expect(before == [isOn, !isOn])
+          #expect(try (MaintenanceFile.read(in: store.instances) != nil) == isOn)
+        }
+        withExtendedLifetime(folder) {}
+      }
+    }
+  }
+
+  @Test func whatIsTheCaseAlreadyIsNotWrittenAgain() async {
+    await #expect(processExitsWith: .success) {
+      onLoop {
+        let (folder, store) = try makeStateFolder()
+        let maintenance = Maintenance(store) { [] }
+        await maintenance.begin()
+        #expect(try MaintenanceFile.read(in: store.instances)?.progress == .evacuated)
+        // What is written again is there again.
+        try MaintenanceFile.remove(from: store.instances)
+        for _ in 0..<3 { await maintenance.begin() }
+        #expect(try Files.names(in: store.instances) == [])
+        await maintenance.end()
+        try MaintenanceFile(.evacuated).write(in: store.instances)
+        for _ in 0..<3 { await maintenance.end() }
+        #expect(try Files.names(in: store.instances) == [MaintenanceFile.name])
+        withExtendedLifetime(folder) {}
+      }
+    }
+  }
+
+  @Test func whatCouldNotBeWrittenIsTriedAgain() async {
+    await #expect(processExitsWith: .success) {
+      onLoop {
+        let (folder, store) = try makeStateFolder()
+        let maintenance = Maintenance(store) { [] }
+        try Files.makeFolder(MaintenanceFile.name, in: store.instances)
+        await maintenance.begin()
+        #expect(maintenance.isOn)
+        try Files.removeTree(MaintenanceFile.name, in: store.instances)
+        await maintenance.begin()
+        #expect(try MaintenanceFile.read(in: store.instances)?.progress == .evacuated)
+        withExtendedLifetime(folder) {}
+      }
+    }
+  }
+
+  @Test func ofManyChangesThatWaitForTheDiskTheLastIsWritten() async {
+    await #expect(processExitsWith: .success) {
+      onLoop {
+        let node = try TestNode()
+        await node.run()
+        var (looks, last, changes) = (0, ino_t?.none, 0)
+        LoopActor.start {
+          // Between any two pieces of work for the disk. A file that is written anew is another one.
+          while looks < 1000 {
+            let now = try? Descriptor.open(MaintenanceFile.name, O_RDONLY, in: node.store.instances).status().st_ino
+            if now != last { changes += 1 }
+            (looks, last) = (looks + 1, now)
+            await LoopActor.sleep(until: .now)
+          }
+        }
+        for _ in 0..<100 {
+          try node.receive(.restore(node.request()))
+          try node.receive(.evacuate(node.request()))
+        }
+        try await node.wait { looks == 1000 }
+        #expect(try EvacuationTests.written(node) == .evacuated)
+        // The first at once, the last when it is its turn, and the end.
+        #expect(changes <= 3)
+      }
+    }
+  }
+
+  @Test func evacuationsThatAreOpenAreBounded() async {
+    await #expect(processExitsWith: .success) {
+      onLoop {
+        let node = try TestNode()
+        await node.run()
+        for _ in 0..<OpenRequests.maximum / 2 {
+          try node.receive(.evacuate(node.request()))
+          try node.receive(.restore(node.request()))
+        }
+        #expect(throws: WireError.self) { try node.receive(.evacuate(node.request())) }
+        #expect(throws: WireError.self) { try node.receive(.restore(node.request())) }
+        // Each answer makes room.
+        var hasRoom = false
+        try await node.wait {
+          hasRoom = (try? node.receive(.evacuate(node.request()))) != nil
+          return hasRoom
+        }
+        #expect(hasRoom)
+      }
+    }
+  }
+}
