@@ -13,6 +13,10 @@ extension Instance {
   func watch(_ runner: any Runner) {
     guard !runner.hasEnded else { return }
     self.runner = runner
+    (runner as? any VolumeHost)?.onAnswer = { [weak self] in
+      self?.areVolumesToBeCompared = true
+      self?.wake()
+    }
     runner.onEnd = { [weak self] in
       guard let self else { return }
       self.runner = nil

@@ -25,8 +25,9 @@ import Spawning
   var runner: (any Runner)? { didSet { recount() } }
   /// What launcher-stats reads of what runs; nil while nothing does.
   var figures: ProcessFigures?
-  /// What a START at work on it will have promised, and the volumes it will have.
+  /// What a START at work on it will have promised.
   var reserved: Promise? { didSet { recount() } }
+  /// The volumes that a START or AttachVolume at work on it will give it.
   var reservedVolumes = VolumeList()
   /// What the node counts of it.
   private var share = Census.Share()
@@ -36,6 +37,8 @@ import Spawning
   private var remains: (any Remains)?
   /// Something may have happened to its container, and nobody has looked yet.
   var isToBeLookedAt = false
+  /// Its machine's monitor answers again, and nobody has asked yet what volumes it has.
+  var areVolumesToBeCompared = false
   /// Who waits for the removal of a container that is left of it.
   var removals: [CheckedContinuation<Void, Never>] = []
 
@@ -157,6 +160,9 @@ import Spawning
       if isToBeLookedAt {
         isToBeLookedAt = false
         await lookNow()
+      } else if areVolumesToBeCompared {
+        areVolumesToBeCompared = false
+        await compareVolumes()
       } else if !removals.isEmpty {
         let removal = removals.removeFirst()
         await removeLeft()
@@ -196,15 +202,4 @@ import Spawning
     case .detachVolume(let volume): await detach(request, volume)
     }
   }
-
-  /// Writes what volumes it has from now on.
-  func keep(_ volumes: VolumeList) throws {
-    guard var changed = file else { return }
-    changed.spec.volumes = volumes
-    guard changed.spec.isComplete else { throw UnusableVolumes() }
-    try node.store.writeState(changed, in: node.store.folder(of: id))
-    file = changed
-    node.announce(self)
-  }
-
 }

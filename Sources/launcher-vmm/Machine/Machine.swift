@@ -40,10 +40,11 @@ import Settings
   private var consoleServer: ConsoleServer?
   private var spiceServer: SpiceServer?
   private var output: Recorder?
+  var leaving = LeavingDevices()
   /// Opened when the device of a name is gone, or the machine.
-  var leaving: [String: Gate] = [:]
-  /// Those of them that are gone.
-  var left: Set<String> = []
+  var leavingGates: [String: Gate] = [:]
+  /// Called when its monitor answers again.
+  var onAnswer: (() -> Void)?
   private let endGate = Gate()
   private(set) var hasEnded = false
   /// Called once, when the process is gone.
@@ -69,7 +70,7 @@ import Settings
     output = nil
     consoleServer?.close()
     spiceServer?.close()
-    for gate in leaving.values { gate.open() }
+    for gate in leavingGates.values { gate.open() }
     endGate.open()
     onEnd?()
     onEnd = nil
@@ -79,6 +80,7 @@ import Settings
   func release() {
     LoopActor.loop.forget(pidfd.raw)
     onEnd = nil
+    onAnswer = nil
     qmp?.close()
     console?.finish()
     output?.finish()
@@ -242,9 +244,7 @@ import Settings
 
   private func event(_ name: String, _ data: JSONValue?) {
     log.verbose(1) { "\(instance): QMP event \(name)" }
-    guard name == "DEVICE_DELETED", let device = data?["device"]?.string, let gate = leaving[device] else { return }
-    left.insert(device)
-    gate.open()
+    if let device = leaving.notice(name, data) { leavingGates[device]?.open() }
   }
 
   private func monitorLost() {
@@ -265,6 +265,7 @@ import Settings
       try await openMonitor(until: .after(seconds: Self.commandDeadline))
       if console == nil, !hasEnded { console = .console(in: folder) }
       log.info("\(instance): QMP answers again")
+      if !hasEnded { onAnswer?() }
     } catch {
       log.verbose(1) { "\(instance): \(error)" }
       if !hasEnded, qmp == nil { reconnectLater() }

@@ -109,22 +109,14 @@ import Loop
   }
 
   private func handle(_ message: JSONValue) {
-    if message["QMP"] != nil {
+    switch QMPMessage(message) {
+    case .greeting:
       greeted = true
       log.step("greeting-received")
       greeting.open()
-    } else if let event = message["event"]?.string {
-      onEvent(event, message["data"])
-    } else if let id = message["id"]?.int, let answer = waiting.removeValue(forKey: id) {
-      if let value = message["return"] {
-        answer(.success(value))
-      } else {
-        let error = message["error"]
-        answer(
-          .failure(
-            .refused(
-              error?["desc"]?.string ?? "error without description", kind: error?["class"]?.string ?? "")))
-      }
+    case .event(let name, let data): onEvent(name, data)
+    case .answer(let id, let result): waiting.removeValue(forKey: id)?(result)
+    case nil: break
     }
   }
 

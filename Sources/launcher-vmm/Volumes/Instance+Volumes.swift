@@ -37,13 +37,44 @@ extension Instance {
   func attach(_ request: Request, _ id: Identifier) async -> Failure? {
     do throws(Failure) {
       let volumes = try fileForVolumes().spec.volumes
-      guard volumes[id] == nil else {
-        return request.isRepeated ? nil : Failure(reason: .alreadyAttached, cause: "volume \(id) is attached already")
+      guard let volume = volumes[id] else { return await attach(id, to: volumes) }
+      if let host = runner as? any VolumeHost, try await isMissing(volume, in: host) {
+        return await attachAgain(volume, host)
       }
-      return await attach(id, to: volumes)
+      return request.isRepeated ? nil : Failure(reason: .alreadyAttached, cause: "volume \(id) is attached already")
     } catch {
       return error
     }
+  }
+
+  /// Whether its machine, which may have one of it, has no disk of it. An AttachVolume that was interrupted or failed may
+  /// have left that, while the machine did not answer.
+  private func isMissing(_ volume: Volume, in host: any VolumeHost) async throws(Failure) -> Bool {
+    guard volume.mayHaveBeenLeft else { return false }
+    do throws(QMPClient.Failure) {
+      return try await !host.pluggedSlots().contains(volume.slot)
+    } catch {
+      throw Failure(
+        reason: .attachFailure, cause: "ask its machine whether volume \(volume.id) is attached already: \(error)")
+    }
+  }
+
+  /// Attaches what it is said to have and its machine has no disk of.
+  private func attachAgain(_ volume: Volume, _ host: any VolumeHost) async -> Failure? {
+    do {
+      let opened = try open(volume.id)
+      try await host.unplug(volume)
+      guard var volumes = file?.spec.volumes else { return nil }
+      volumes.remove(volume.id)
+      return await plug(volume, opened, into: host, besides: volumes)
+    } catch {
+      return Failure(reason: .attachFailure, cause: "\(error)")
+    }
+  }
+
+  private func open(_ volume: Identifier) throws -> OpenVolume {
+    guard let found = try node.volumes?.open(volume) else { throw UnusableVolume(volume, "there is none of this name") }
+    return found
   }
 
   private func attach(_ id: Identifier, to volumes: VolumeList) async -> Failure? {
@@ -52,15 +83,16 @@ extension Instance {
     guard let volume = more.add(id) else {
       return Failure(reason: .attachFailure, cause: "it has \(VolumeList.maximum) volumes already")
     }
+    reservedVolumes = more
+    defer { reservedVolumes = VolumeList() }
     let opened: OpenVolume
     do {
-      guard let found = try node.volumes?.open(id) else { throw UnusableVolume(id, "there is none of this name") }
-      opened = found
+      opened = try open(id)
     } catch {
       return Failure(reason: .attachFailure, cause: "\(error)")
     }
     do {
-      try keep(more)
+      try await keep(more)
     } catch {
       return Failure(reason: .stateFailure, cause: "\(error)")
     }
@@ -69,22 +101,44 @@ extension Instance {
       log.info("\(self.id): volume \(id) is attached with its next start")
       return nil
     }
+    return await plug(volume, opened, into: host, besides: volumes)
+  }
+
+  /// - others: the volumes it has if this does not come to its machine.
+  private func plug(_ volume: Volume, _ opened: OpenVolume, into host: any VolumeHost, besides others: VolumeList) async
+    -> Failure?
+  {
     do {
       try await host.plug(VolumeDrive(volume, opened.source), opened.descriptor)
-      log.info("\(self.id): volume \(id) attached")
+      log.info("\(id): volume \(volume.id) attached")
       return nil
     } catch {
-      if error.remains == nil { forgetUnplugged(volumes) }
+      if error.remains == nil { await forgetUnplugged(others) }
       return Failure(reason: .attachFailure, cause: "\(error)")
     }
   }
 
+  /// Writes what volumes it has from now on.
+  private func keep(_ volumes: VolumeList) async throws {
+    let store = node.store
+    try await store.lane.run {
+      guard var changed = file else { return }
+      changed.spec.volumes = volumes
+      guard changed.spec.isComplete else { throw UnusableVolumes() }
+      try store.writeState(changed, in: store.folder(of: id))
+      file = changed
+    }
+    node.announce(self)
+  }
+
   /// Back to what its machine has.
-  private func forgetUnplugged(_ volumes: VolumeList) {
+  private func forgetUnplugged(_ volumes: VolumeList) async {
     do {
-      try keep(volumes)
+      try await keep(volumes)
     } catch {
-      log.error("\(id): \(error): a volume that is not attached counts as attached; DetachVolume puts that right")
+      log.error(
+        "\(id): \(error): a volume that is not attached counts as attached; AttachVolume or DetachVolume puts that right"
+      )
     }
   }
 
@@ -94,7 +148,7 @@ extension Instance {
         guard request.isRepeated else {
           return Failure(reason: .notAttached, cause: "volume \(id) is not attached")
         }
-        removeOwnFile(of: id)
+        await removeOwnFile(of: id)
         return nil
       }
       guard !volume.boots else { return Failure(reason: .detachFailure, cause: "it boots from volume \(id)") }
@@ -114,7 +168,7 @@ extension Instance {
       StopPoint.volumeUnplugged.reach()
     }
     do {
-      try forget(volume)
+      try await forget(volume)
     } catch {
       return Failure(reason: .stateFailure, cause: "\(error)")
     }
@@ -124,38 +178,44 @@ extension Instance {
   }
 
   /// What a DetachVolume that was interrupted has left of a volume that was made for the instance.
-  private func removeOwnFile(of volume: Identifier) {
+  private func removeOwnFile(of volume: Identifier) async {
+    let store = node.store
     do {
-      try Files.remove(EphemeralVolume.name(volume), in: node.store.folder(of: id).handle)
+      try await store.lane.run { try Files.remove(EphemeralVolume.name(volume), in: store.folder(of: id).handle) }
     } catch {
       log.error("\(id): remove volume \(volume): \(error): its file goes with the instance")
     }
   }
 
   /// One that was made for the instance goes with its last use.
-  private func forget(_ volume: Volume) throws {
+  private func forget(_ volume: Volume) async throws {
     guard var volumes = file?.spec.volumes else { return }
     volumes.remove(volume.id)
-    try keep(volumes)
-    if volume.ephemeralSize != nil {
-      try Files.remove(EphemeralVolume.name(volume.id), in: node.store.folder(of: id).handle)
-    }
+    try await keep(volumes)
+    guard volume.ephemeralSize != nil else { return }
+    let store = node.store
+    try await store.lane.run { try Files.remove(EphemeralVolume.name(volume.id), in: store.folder(of: id).handle) }
   }
 
-  /// After a restart of launcher: what its machine has no disk of is not attached, whatever was interrupted. That goes for
-  /// what an AttachVolume may have left alone: a guest that ejects what it boots from, or what was made for it, keeps it.
+  /// After a restart of launcher, and where its machine's monitor answers again: what the machine has no disk of is not
+  /// attached, whatever was interrupted.
   func compareVolumes() async {
     guard let host = runner as? any VolumeHost, let volumes = file?.spec.volumes, !volumes.isEmpty else { return }
     do {
       let plugged = try await host.pluggedSlots()
-      for volume in volumes.all
-      where !plugged.contains(volume.slot) && !volume.boots && volume.ephemeralSize == nil {
+      for volume in volumes.all where !plugged.contains(volume.slot) && volume.mayHaveBeenLeft {
         log.warning("\(id): its machine has no disk of volume \(volume.id): not attached")
         try await host.unplug(volume)
-        try forget(volume)
+        try await forget(volume)
       }
     } catch {
       log.error("\(id): compare its volumes with its machine's: \(error)")
     }
   }
+}
+
+extension Volume {
+  /// An AttachVolume that came to no end may have left it without a disk. What was there from the START has had one: a
+  /// guest that ejects what it boots from, or what was made for it, keeps it.
+  fileprivate var mayHaveBeenLeft: Bool { !boots && ephemeralSize == nil }
 }

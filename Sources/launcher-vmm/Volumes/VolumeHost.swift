@@ -7,6 +7,8 @@ import Spawning
 
 /// What volumes can come to and leave while it runs.
 @LoopActor protocol VolumeHost: AnyObject {
+  /// Called when it answers again after it did not.
+  var onAnswer: (() -> Void)? { get set }
   func plug(_ drive: VolumeDrive, _ file: Descriptor?) async throws(Unplugged)
   /// Asks the guest to let go of a volume, and takes it away; also what is left of one that is gone already.
   func unplug(_ volume: Volume) async throws(QMPClient.Failure)
@@ -76,10 +78,11 @@ extension Machine: VolumeHost {
   /// Has the guest let go of a disk.
   private func takeDevice(_ device: String) async throws(QMPClient.Failure) {
     let gate = Gate()
-    leaving[device] = gate
+    leaving.ask(device)
+    leavingGates[device] = gate
     defer {
-      leaving[device] = nil
-      left.remove(device)
+      leaving.forget(device)
+      leavingGates[device] = nil
     }
     let qmp = try monitor()
     do throws(QMPClient.Failure) {
@@ -90,7 +93,7 @@ extension Machine: VolumeHost {
       guard error.says("in the process of unplug") else { throw error }
     }
     // It may have been told with the answer.
-    if left.contains(device) || hasEnded { return }
+    if leaving.gone.contains(device) || hasEnded { return }
     guard await gate.wait(until: .after(seconds: Self.unplugDeadline)) else {
       throw .timedOut("device_del: the guest has not let go of the disk within \(Int(Self.unplugDeadline)) s")
     }
@@ -115,6 +118,11 @@ extension Machine: VolumeHost {
   func pluggedSlots() async throws(QMPClient.Failure) -> Set<Int> {
     let devices = try await monitor().execute(
       "qom-list", ["path": "/machine/peripheral"], until: .after(seconds: Self.commandDeadline))
+    return Self.pluggedSlots(devices)
+  }
+
+  /// The slots of the devices that qom-list names.
+  static func pluggedSlots(_ devices: JSONValue) -> Set<Int> {
     let names = Set((devices.array ?? []).compactMap { $0["name"]?.string })
     return Set((0..<VolumeList.maximum).filter { names.contains(VolumeDrive.device($0)) })
   }

@@ -55,6 +55,32 @@ extension Integration {
       }
     }
 
+    @Test func `an interrupted AttachVolume is not taken for done while its machine does not answer, nor kept listed`()
+      async throws
+    {
+      try await Node.run(Self.options) { node in
+        let volume = try node.makeVolume()
+        let instance = try await node.startInstance()
+        let machine = try node.machine(instance)
+        let mark = try node.mark
+        let vmm = try await hold(node, at: "volume-recorded", "AttachVolume", instance, volume)
+        kill(machine, SIGSTOP)
+        defer { kill(machine, SIGCONT) }
+        kill(vmm, SIGKILL)
+        let failure = try await node.frame("the failure", since: mark) { $0.isError("AttachVolumeFailure") }
+        #expect(failure["reason"] == "attach_failure" && failure["volume_uuid"] == volume)
+        try expectLog(of: node, "\(instance): AttachVolume failed", "ask its machine whether volume \(volume) is attached")
+        // It may have come there.
+        try await node.volumes([volume], of: instance)
+        try await node.expectVolumeFailure("AttachVolume", "attach_failure", instance, volume)
+        kill(machine, SIGCONT)
+        try await node.volumes([], of: instance)
+        #expect(try VolumeTests.open(by: machine, in: node).isEmpty)
+        try await change("AttachVolume", node, instance, volume)
+        try await expect([volume], node, instance, "the machine answers")
+      }
+    }
+
     /// A guest that lets go of its disks.
     private func run(_ test: (Node, _ instance: String, _ volume: String) async throws -> Void) async throws {
       try await Node.run(Self.options) { node in

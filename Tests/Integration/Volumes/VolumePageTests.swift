@@ -18,6 +18,9 @@ extension Integration {
         .map { $0.element.replacingOccurrences(of: "\n", with: " ") }.filter { $0.split(separator: " ").count > 4 }
       #expect(names.count >= 11)
       for name in names { #expect(code.contains("func `\(name)`("), "\(name)") }
+      let others = page.matches(of: /`(a[n]?[A-Z]\w+|what[A-Z]\w+)`/).map { String($0.1) }
+      #expect(others.count >= 3)
+      for name in others { #expect(code.contains("func \(name)("), "\(name)") }
     }
   }
 }
