@@ -1,4 +1,5 @@
 import Foundation
+import Instances
 import JSON
 import SSNTP
 import Testing
@@ -159,6 +160,58 @@ import Testing
     }
     #expect(notDeleted.status == 1)
     #expect(notDeleted.errors.contains("no_instance"))
+  }
+
+  @Test func aVolumeIsAttachedAndDetachedAndTheOutcomeToldOfThatVolumeAlone() throws {
+    let server = try TestServer()
+    let agent = try TestClient.agent(server)
+    let (volume, other) = ("0e5f1c0a-7a34-4c11-9b0a-5f7a3f3f6c52", "1e5f1c0a-7a34-4c11-9b0a-5f7a3f3f6c52")
+    let nowhere = try server.run("attach", firstInstance, volume)
+    #expect(nowhere.status == 1 && nowhere.errors.contains("no connected agent reports instance \(firstInstance)"))
+    try agent.sendStats([firstInstance: .active])
+    _ = try server.eventually("instances") { $0.count == 1 }
+    let commands: [(String, InstanceCommand, SSNTP.Command, before: [String], after: [String])] = [
+      ("attach", .attachVolume, .attachVolume, [other], [other, volume]),
+      ("detach", .detachVolume, .detachVolume, [volume, other], [other]),
+    ]
+    for (name, command, operand, before, after) in commands {
+      func outcome(_ answer: () throws -> Void) throws -> Program.Result {
+        let program = try server.launch([name, firstInstance, volume, "-wait", "20"])
+        let frame = try agent.receiveFrame()
+        #expect(frame.command == operand)
+        #expect(
+          String(decoding: frame.payload, as: UTF8.self) == """
+            \(name)_volume:
+              instance_uuid: \(firstInstance)
+              volume_uuid: \(volume)
+              workload_agent_uuid: \(agent.uuid)
+
+            """)
+        try agent.sendVolumeFailure(command, firstInstance, other, .invalidData)
+        try agent.sendVolumeFailure(command, secondInstance, volume, .invalidData)
+        try answer()
+        return try program.finish()
+      }
+      let done = try outcome {
+        try agent.sendStats([firstInstance: .active], volumes: before)
+        try agent.sendStats([firstInstance: .active], volumes: after)
+      }
+      #expect(done.status == 0 && done.output.hasSuffix("instance \(firstInstance): \(name)ed\n"), "\(done)")
+      let reason: FailureReason = command == .attachVolume ? .alreadyAttached : .notAttached
+      let failed = try outcome { try agent.sendVolumeFailure(command, firstInstance, volume, reason) }
+      #expect(failed.status == 1)
+      #expect(
+        failed.errors.contains("instance \(firstInstance): \(operand)Failure, reason \(reason.name)"),
+        "\(failed.errors)")
+
+      for operands in [["no uuid", volume], [firstInstance, "no uuid"], [firstInstance]] {
+        #expect(try server.launch([name] + operands).finish().status == 2)
+      }
+      #expect(try server.run(name, "x", "y", "-raw", "-node", agent.uuid.description).status == 0)
+      #expect(
+        String(decoding: try agent.receiveFrame().payload, as: UTF8.self)
+          .hasPrefix("\(name)_volume:\n  instance_uuid: x\n  volume_uuid: y\n"))
+    }
   }
 
   @Test func aNodeIsEvacuatedAndRestoredAndAnInstanceTakenFromIt() throws {

@@ -14,7 +14,9 @@ extension TestClient {
     try send(.status(status, origin: uuid, payload: readyPayload(nodeUUID: uuid.description, node)))
   }
 
-  func sendStats(_ states: KeyValuePairs<String, InstanceState>, hostName: String = "box") throws {
+  func sendStats(_ states: KeyValuePairs<String, InstanceState>, hostName: String = "box", volumes: [String] = [])
+    throws
+  {
     var node = NodeSample()
     node.memoryTotalMB = 2000
     node.memoryAvailableMB = 1000
@@ -26,6 +28,7 @@ extension TestClient {
       sample.sshIP = "10.0.0.9"
       sample.sshPort = 33_001
       sample.memoryUsageMB = 128
+      sample.volumes = volumes.compactMap { Identifier($0) }
       return sample
     }
     let payload = statsPayload(nodeUUID: uuid.description, status: "READY", node, samples)
@@ -34,6 +37,15 @@ extension TestClient {
 
   func sendFailure(_ error: ErrorCode, _ instance: String, _ reason: FailureReason) throws {
     try send(.error(error, origin: uuid, payload: failurePayload(instance: Identifier(instance), reason: reason)))
+  }
+
+  func sendVolumeFailure(_ command: InstanceCommand, _ instance: String, _ volume: String, _ reason: FailureReason)
+    throws
+  {
+    let payload = volumeFailurePayload(
+      command, instance: Identifier(instance), volume: Identifier(volume), reason: reason, nodeUUID: uuid.description)
+    try send(
+      .error(command == .attachVolume ? .attachVolumeFailure : .detachVolumeFailure, origin: uuid, payload: payload))
   }
 
   func sendStopped(_ instance: String) throws {
