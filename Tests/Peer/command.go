@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -14,7 +15,8 @@ import (
 //	    sends a frame; type and operand are names or numbers. "chunk":N cuts it into TLS records
 //	    of N bytes; "trace":"label" makes it a traced one.
 //	{"do":"flood", "count":N, "type":…, "operand":…, "payload":"…"}
-//	    sends a frame N times, beside other commands, and then reports "flooded"
+//	    sends a frame N times, beside other commands, and then reports "flooded";
+//	    "origins":true gives each an origin of its own
 //	{"do":"raw", "client":N, "hex":"…"}   sends any bytes
 //	{"do":"drop", "client":N}             closes the TCP connection without a word
 //	{"do":"close", "client":N}            ends TLS in order
@@ -33,6 +35,7 @@ type command struct {
 	Payload string          `json:"payload"`
 	Chunk   int             `json:"chunk"`
 	Count   int             `json:"count"`
+	Origins bool            `json:"origins"`
 	Trace   string          `json:"trace"`
 	Hex     string          `json:"hex"`
 	With    string          `json:"with"`
@@ -101,15 +104,18 @@ func (to *client) do(c *command) error {
 		frame.trace(c.Trace, to)
 	}
 	if c.Do == "flood" {
-		go to.flood(frame, c.Count)
+		go to.flood(frame, c.Count, c.Origins)
 		return nil
 	}
 	return to.write(frame, c.Chunk)
 }
 
 // flood sends a frame again and again. While the client does not read, it waits.
-func (to *client) flood(frame *Frame, count int) {
+func (to *client) flood(frame *Frame, count int, origins bool) {
 	for i := 0; i < count; i++ {
+		if origins {
+			binary.BigEndian.PutUint64(frame.Origin[8:], uint64(i+1))
+		}
 		if err := to.write(frame, 0); err != nil {
 			to.emit(event{Event: "error", Text: "flood: " + err.Error()})
 			return

@@ -10,7 +10,10 @@ extension Integration {
         let bystander = try Bystander(node, try await node.startInstance())
         let mark = try node.mark
         for (type, operand) in [("77", "0"), ("COMMAND", "99")] {
-          try node.peer.do(["do": "flood", "count": 10_000, "type": type, "operand": operand])
+          // Nothing that differs from one frame to the next may be remembered of each.
+          try node.peer.do([
+            "do": "flood", "count": 10_000, "type": type, "operand": operand, "origins": true,
+          ])
         }
         try await node.wait("the floods to be sent") { node.peer.events.filter { $0.event == "flooded" }.count == 2 }
         try await node.settle()
