@@ -122,7 +122,7 @@ extension Machine: VolumeHost {
   }
 
   /// The slots of the devices that qom-list names.
-  static func pluggedSlots(_ devices: JSONValue) -> Set<Int> {
+  nonisolated static func pluggedSlots(_ devices: JSONValue) -> Set<Int> {
     let names = Set((devices.array ?? []).compactMap { $0["name"]?.string })
     return Set((0..<VolumeList.maximum).filter { names.contains(VolumeDrive.device($0)) })
   }
