@@ -69,7 +69,8 @@ extension Integration {
         kill(vmm, SIGKILL)
         let failure = try await node.frame("the failure", since: mark) { $0.isError("AttachVolumeFailure") }
         #expect(failure["reason"] == "attach_failure" && failure["volume_uuid"] == volume)
-        try expectLog(of: node, "\(instance): AttachVolume failed", "ask its machine whether volume \(volume) is attached")
+        try expectLog(
+          of: node, "\(instance): AttachVolume failed", "ask its machine whether volume \(volume) is attached")
         // It may have come there.
         try await node.volumes([volume], of: instance)
         try await node.expectVolumeFailure("AttachVolume", "attach_failure", instance, volume)

@@ -147,6 +147,27 @@ extension Integration {
       }
     }
 
+    @Test func `launcherctl attaches a volume and detaches it, and says what came of that`() async throws {
+      try await Node.run(Node.withVolumes()) { node in
+        let volume = try node.makeVolume()
+        let instance = try await node.startInstance()
+        try await node.withLauncherctl { launcherctl in
+          func expect(_ command: String, _ status: Int32, _ text: String) throws {
+            let told = try launcherctl(command, instance, volume, "-wait", "60s")
+            #expect(told.status == status && told.text.contains("instance \(instance): \(text)"), "\(told)")
+          }
+          try await node.wait("STATS of the instance") { try launcherctl("instances").text.contains(instance) }
+          try expect("attach", 0, "attached\n")
+          #expect(try Set(Self.open(by: node.machine(instance), in: node)) == [volume])
+          try expect("attach", 1, "AttachVolumeFailure, reason already_attached")
+          #expect(try launcherctl("stop", instance, "-wait", "60s").status == 0)
+          try expect("detach", 0, "detached\n")
+          try expect("detach", 1, "DetachVolumeFailure, reason not_attached")
+        }
+        try await node.delete(instance)
+      }
+    }
+
     /// A QEMU lets nobody else write a file: it has locked the byte of its file that says so.
     static func isHeldAlone(_ path: String) throws -> Bool {
       let byte = 201
