@@ -194,7 +194,7 @@ extension Node {
     try expectLog(of: self, payload.instance, "the node is in maintenance: Restore ends it", location: location)
   }
 
-  fileprivate var isEvacuated: Bool {
+  var isEvacuated: Bool {
     FileManager.default.contents(atPath: "\(instances)/.maintenance").map {
       String(decoding: $0, as: UTF8.self).contains("evacuated")
     } ?? false

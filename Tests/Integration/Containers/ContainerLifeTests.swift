@@ -100,6 +100,28 @@ extension Integration {
       }
     }
 
+    @Test func `EVACUATE stops a container beside a machine and lets it start no more, and Restore ends that`()
+      async throws
+    {
+      try await ContainerHost.runNode(arguments: ["stop-grace": "1s"]) { host, node in
+        let container = try await node.startContainer(ContainerPayload(command: Self.obedient))
+        let machine = try await node.startInstance()
+        let mark = try node.mark
+        try await node.evacuate()
+        for instance in [container, machine] { try await node.state("exited", of: instance) }
+        #expect(try host.inspect(container, "{{.State.ExitCode}}") == "0", "it was asked")
+        #expect(!node.frames(since: mark).contains { $0.type == "ERROR" })
+        try await node.expectFailure(
+          "RestartFailure", "launch_failure", of: container, by: "RESTART", "restart: {instance_uuid: \(container)}")
+        let another = ContainerPayload(command: Self.obedient)
+        try await node.expectFailure("StartFailure", "full_cn", of: another.instance, by: "START", another.text)
+        #expect(try host.containers().count == 1)
+        try await node.restore()
+        try node.send("RESTART", of: container)
+        try await node.state("active", of: container)
+      }
+    }
+
     @Test func `twenty containers at once beside machines`() async throws {
       try await ContainerHost.runNode { host, node in
         let containers = (0..<20).map { _ in ContainerPayload(command: Self.obedient, memory: 16) }

@@ -66,6 +66,24 @@ extension Integration {
       }
     }
 
+    @Test func `EVACUATE stops all simulated instances, and Restore starts none`() async throws {
+      // More than are stopped at a time; the last one does not heed the power button.
+      try await Node.run(.simulation()) { node in
+        try await node.startSimulated(0..<20)
+        let deaf = try await node.startInstance(StartPayload(instance: "51a0-e"))
+        let all = (0..<20).map { Node.simulatedInstance($0) } + [deaf]
+        try await node.evacuate()
+        try await node.wait("all to be stopped") { !all.contains { node.isSimulatedRunning($0) } && node.isEvacuated }
+        try await node.state("exited", of: deaf)
+        let payload = StartPayload()
+        try await node.expectFailure("StartFailure", "full_cn", of: payload.instance, by: "START", payload.text)
+        try await node.restore()
+        #expect(!all.contains { node.isSimulatedRunning($0) })
+        try node.send("RESTART", of: all[0])
+        try await node.state("active", of: all[0])
+      }
+    }
+
     @Test func `a simulation says that it is one, and takes no folder of real instances`() async throws {
       try await Node.run(.simulation()) { node in
         let audit = try ChildProcess.outcome(of: [
