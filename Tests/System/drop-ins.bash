@@ -1,4 +1,4 @@
-# Promises about the packaged drop-ins of launcher-vmm.service: containers and tenants' networks. Sourced by `run`.
+# Promises about drop-ins of launcher-vmm.service: containers, tenants' networks and volumes. Sourced by `run`.
 
 readonly drop_ins=/etc/systemd/system/launcher-vmm.service.d
 
@@ -95,6 +95,24 @@ end_network() {
     inside systemctl daemon-reload && inside systemctl restart launcher.target && inside ip link del compute0
 }
 
+# A folder of volumes with one in it, as the page says.
+use_volumes() {
+    drop_in launcher-vmm volumes "which its unit must leave writable" &&
+        sed -n 's/^The folder and its files are to be its user.s: `\(install .*\)`\.$/\1/p' "$page" >"$scratch/commands" &&
+        cat "$scratch/commands" && [[ -s $scratch/commands ]] && inside sh -e <"$scratch/commands" || return
+    truncate -s 1M "$root$volumes/$volume"
+    inside chown launcher-vmm: "$volumes/$volume"
+    echo "volumes = $volumes" >>"$scratch/launcher.conf"
+    cp "$scratch/launcher.conf" "$root/etc/launcher/launcher.conf"
+    inside systemctl restart launcher.target
+}
+order_attach() {
+    order AttachVolume "---\nattach_volume:\n  instance_uuid: $instance\n  volume_uuid: $volume\n  \
+workload_agent_uuid: $(node_uuid)\n...\n"
+}
+has_volume() { grep -F '"operand":"STATS"' "$root/var/peer.events" | tail -1 | grep -F "$volume"; }
+machine_has_volume() { inside ls -l "/proc/$(machine_pid)/fd" | grep -F "$volumes/$volume"; }
+
 promise_drop_ins() {
     echo "tenants' networks, by their drop-in"
     add_interface
@@ -128,8 +146,8 @@ promise_drop_ins() {
     promise "  and nothing of it is left" docker_package_is_gone
     promise "  and containers are off" until_true "$patience" has_containers_off
     promise "the audit finds everything in order" audit_says "containers: off"
-    cp "$scratch/launcher.conf" "$root/etc/launcher/launcher.conf"
-    inside systemctl restart launcher.target
+    promise "volumes are on, by their drop-in" use_volumes
     until_true "$patience" is_up
     promise "  and the machine is untouched" until_true "$patience" is_untouched
+    promise "the audit finds everything in order" audit_says "volumes: on"
 }
