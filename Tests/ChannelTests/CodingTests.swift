@@ -35,9 +35,16 @@ private func isRefused(_ sample: Sample, _ bytes: [UInt8], _ descriptors: [Descr
   }
 }
 
+/// In the middle of a long run of one byte, as the longest texts have, each place is like the next.
+private func isWithinRun(_ bytes: [UInt8], _ offset: Int) -> Bool {
+  let reach = 16
+  guard offset >= reach, offset < bytes.count - reach else { return false }
+  return bytes[offset - reach...offset + reach].allSatisfy { $0 == bytes[offset] }
+}
+
 @Test func changedBytesAreReadOrRefusedButNeverTrap() throws {
   for sample in try samples() {
-    for offset in sample.bytes.indices {
+    for offset in sample.bytes.indices where !isWithinRun(sample.bytes, offset) {
       for value: UInt8 in [0, 1, 2, 0x2d, 0x2f, 0x7f, 0x80, 0xff, sample.bytes[offset] ^ 1, sample.bytes[offset] &+ 1] {
         var bytes = sample.bytes
         bytes[offset] = value
