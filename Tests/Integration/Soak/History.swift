@@ -17,6 +17,9 @@ extension Soak {
     var wasInMaintenance = false
     var isDiskFull = false
     var isSimulated = false
+    var letsGo = false
+    /// Another instance has had the shared volume since the beginning.
+    var isSharedElsewhere = Soak.Certainty.no
 
     mutating func add(_ event: Event) {
       events.append(event)
@@ -25,7 +28,7 @@ extension Soak {
 
     /// Begins anew with what is known now.
     mutating func restart(from states: Set<State>, isInMaintenance: Bool) {
-      self = History(initial: states, wasInMaintenance: isInMaintenance, isSimulated: isSimulated)
+      self = History(initial: states, wasInMaintenance: isInMaintenance, isSimulated: isSimulated, letsGo: letsGo)
     }
 
     /// Answers may be lost or come twice: their number is bounded, their order open.
@@ -108,9 +111,10 @@ extension Soak {
         case .barrier, .vmmEnded: break
         }
         if isEvacuated(after: index, fates) { branches = withEvacuation(branches) }
+        if events[index...].contains(.vmmEnded) { branches = withTakeOver(branches) }
       }
       if isEvacuated(after: events.count, fates), maintenance(at: events.count, fates) == [true] {
-        branches = branches.filter { $0.hypothesis.state != .active }
+        branches = branches.filter { $0.hypothesis.state.life != .active }
       }
       return Set(branches.map(\.hypothesis)).filter(isPossible)
     }
@@ -137,11 +141,24 @@ extension Soak {
 
     private func withEvacuation(_ branches: Set<Branch>) -> Set<Branch> {
       branches.union(
-        branches.filter { $0.hypothesis.state == .active }.map {
+        branches.filter { $0.hypothesis.state.life == .active }.map {
           var branch = $0
-          branch.hypothesis.state = .exited
+          branch.hypothesis.state = $0.hypothesis.state.becoming(.exited)
           return branch
         })
+    }
+
+    /// A launcher-vmm that begins may find that machines have no disks of some volumes.
+    private func withTakeOver(_ branches: Set<Branch>) -> Set<Branch> {
+      var all = branches
+      for volume in Soak.Volume.allCases {
+        for branch in all where branch.hypothesis.state.loose.contains(volume) {
+          var other = branch
+          other.hypothesis.state = branch.hypothesis.state.without(volume)
+          all.insert(other)
+        }
+      }
+      return all
     }
 
     /// Each branch as it is, and with any of the crashes that may strike now.
@@ -154,7 +171,7 @@ extension Soak {
     private func strike(_ branch: Branch, _ crash: Int) -> Branch? {
       var branch = branch
       guard branch.spent.insert(crash).inserted else { return branch }
-      if branch.hypothesis.state == .active { branch.hypothesis.state = .exited }
+      if branch.hypothesis.state.life == .active { branch.hypothesis.state = branch.hypothesis.state.becoming(.exited) }
       return branch
     }
 
@@ -162,25 +179,25 @@ extension Soak {
       -> [Branch]
     {
       let state = branch.hypothesis.state
+      var circumstances = Circumstances(
+        isRepeated: events[index...].contains(.vmmEnded), isDiskFull: isDiskFull, isSimulated: isSimulated,
+        letsGo: letsGo, isSharedElsewhere: isSharedElsewhere)
       switch fates[index] {
       case .isLost: return [branch]
       case .breaksOff:
-        return remains(of: command, in: state).map {
+        return remains(of: command, in: state, circumstances).map {
           var next = branch
           next.hypothesis.state = $0
           return next
         }
       case .arrives:
-        var next = maintenance(at: index, fates).flatMap { isInMaintenance in
-          outcomes(
-            of: command, in: state,
-            Circumstances(
-              isRepeated: events[index...].contains(.vmmEnded), isDiskFull: isDiskFull, isSimulated: isSimulated,
-              isInMaintenance: isInMaintenance)
-          ).map { end(branch, by: $0) }
+        var next: [Branch] = []
+        for isInMaintenance in maintenance(at: index, fates) {
+          circumstances.isInMaintenance = isInMaintenance
+          next += outcomes(of: command, in: state, circumstances).map { end(branch, by: $0) }
         }
         for crash in crashes where crash >= index && !branch.spent.contains(crash) {
-          next += outcomesWithCrash(of: command, in: state).map {
+          next += outcomesWithCrash(of: command, in: state, circumstances).map {
             var struck = end(branch, by: $0)
             struck.spent.insert(crash)
             return struck

@@ -27,11 +27,12 @@ extension Soak.Run {
   /// Waits until what is there and what was told are what the model allows, and goes on from there.
   private func judge() async throws {
     let clock = ContinuousClock()
+    for (uuid, shared) in sharedElsewhere() { histories[uuid]!.isSharedElsewhere = shared }
     var (since, last) = (clock.now, Evidence())
     var known: [String: Set<Soak.History.Hypothesis>] = [:]
     var all: [String: (told: Int, Set<Soak.History.Hypothesis>)] = [:]
     try await wait("the node to come to rest") {
-      let evidence = Evidence(seen: seen, machines: machines(), folders: Set(instanceFolders()))
+      let evidence = gather()
       if evidence != last { (since, last) = (clock.now, evidence) }
       var isDoubtful = false
       for (uuid, history) in histories {
@@ -58,11 +59,13 @@ extension Soak.Run {
       throw trouble("\(seen[stranger]!) were told of \(stranger), for which nothing was sent")
     }
     let isInMaintenance = try await compareMaintenance()
+    let (hadMembers, faults) = (tenantsWithMembers(), histories[""]!.events)
     for (uuid, hypotheses) in known {
       histories[uuid]!.restart(from: Set(hypotheses.map(\.state)), isInMaintenance: isInMaintenance)
     }
     histories = histories.filter { $0.key.isEmpty || pool.contains($0.key) }
     seen = [:]
+    try compareTenants(since: hadMembers, faults)
     try await compareStats()
     try await compareRemains()
   }
@@ -70,24 +73,45 @@ extension Soak.Run {
   /// Seconds without any news in spite of something that is missing.
   private static let patience = 60.0
 
-  private var pool: [String] { (0..<Soak.Schedule.instances).map(uuid) }
+  var pool: [String] { (0..<Soak.Schedule.instances).map(uuid) }
 
   private struct Evidence: Equatable {
     var seen: [String: [Soak.Answer]] = [:]
     var machines: [String: [pid_t]] = [:]
     var folders: Set<String> = []
+    /// What files of states say.
+    var volumes: [String: Set<Soak.Volume>] = [:]
+    /// What machines hold.
+    var disks: [String: Set<Soak.Volume>] = [:]
 
     func agrees(with state: Soak.State, of uuid: String) -> Bool {
-      folders.contains(uuid) == state.exists && machines[uuid, default: []].count == (state == .active ? 1 : 0)
+      let disks = disks[uuid, default: []]
+      return folders.contains(uuid) == state.exists
+        && machines[uuid, default: []].count == (state.life == .active ? 1 : 0)
+        && volumes[uuid, default: []] == state.volumes
+        && (state.life != .active
+          || disks.isSubset(of: state.volumes) && disks.isSuperset(of: state.volumes.subtracting(state.loose)))
     }
 
     func description(of uuid: String) -> String {
-      "\(folders.contains(uuid) ? "there" : "absent"), with \(machines[uuid, default: []].count) machines"
+      let (written, held) = (volumes[uuid, default: []].sorted(), disks[uuid, default: []].sorted())
+      return "\(folders.contains(uuid) ? "there" : "absent"), with \(machines[uuid, default: []].count) machines, "
+        + "volumes \(written), disks \(held)"
     }
   }
 
+  private func gather() -> Evidence {
+    let machines = machines()
+    return Evidence(
+      seen: seen, machines: machines, folders: Set(instanceFolders()),
+      volumes: Dictionary(uniqueKeysWithValues: pool.map { ($0, writtenVolumes(of: $0)) }),
+      disks: machines.reduce(into: [:]) { disks, machine in
+        disks[machine.key] = Set(machine.value.flatMap { openVolumes(of: $0, machine.key) })
+      })
+  }
+
   private func describe(_ history: Soak.History, _ hypotheses: Set<Soak.History.Hypothesis>) -> String {
-    "after \(history.initial.map(\.rawValue)) and \(history.events)"
+    "after \(history.initial.map(\.description)) and \(history.events)"
       + " any of \(hypotheses.prefix(6).map { "\($0.told) and \($0.state)" })"
   }
 
@@ -141,7 +165,9 @@ extension Soak.Run {
         return stats.instances.count == pool.count { state(of: $0).exists }
           && pool.allSatisfy { uuid in
             let state = state(of: uuid)
-            return stats.instances[uuid]?["state"] == (state.exists ? state == .active ? "active" : "exited" : nil)
+            return stats.instances[uuid]?["state"]
+              == (state.exists ? state.life == .active ? "active" : "exited" : nil)
+              && Set(stats.volumes[uuid] ?? []) == Set(state.volumes.map { volume($0, of: uuid) })
           }
       }
     } catch {
@@ -150,14 +176,15 @@ extension Soak.Run {
   }
 
   /// One of those that it may be: they differ in nothing that can be seen.
-  private func state(of uuid: String) -> Soak.State { histories[uuid]!.initial.first! }
+  func state(of uuid: String) -> Soak.State { histories[uuid]!.initial.first! }
 
   /// Nothing is left of what is not there, and of what is there nothing is missing.
   private func compareRemains() async throws {
     let present = Set(pool.filter { state(of: $0).exists })
-    let running = Set(pool.filter { state(of: $0) == .active })
+    let running = Set(pool.filter { state(of: $0).life == .active })
     guard Set(machines().keys) == running else { throw trouble("machines of \(machines().keys), not of \(running)") }
     guard Set(instanceFolders()) == present else { throw trouble("folders \(instanceFolders()), not \(present)") }
+    try compareVolumes()
     for uuid in present {
       let files = Set((try? FileManager.default.contentsOfDirectory(atPath: "\(node.instances)/\(uuid)")) ?? [])
       let due: Set<String> = kind.isSimulated ? ["state"] : ["state", "image.qcow2", "config.iso"]

@@ -15,6 +15,8 @@ extension Soak {
     var histories: [String: History] = [:]
     /// What was told since the last rest, by UUID.
     var seen: [String: [Answer]] = [:]
+    /// Events of tenants' subnets that were told since the last rest, by the tenants.
+    var tenantEvents: [String: [String]] = [:]
     var lastStats: Frame?
     /// The last READY, FULL or MAINTENANCE.
     var status = ""
@@ -36,7 +38,10 @@ extension Soak {
       self.node = node
       self.kind = kind
       self.trace = trace
-      for index in 0..<Schedule.instances { histories[uuid(index)] = newHistory() }
+      for index in 0..<Schedule.instances {
+        histories[uuid(index)] = newHistory()
+        histories[uuid(index)]?.letsGo = letsGo(uuid(index))
+      }
       histories[""] = newHistory()
     }
 
@@ -44,6 +49,8 @@ extension Soak {
     struct Totals {
       var steps = 0
       var commands = 0
+      /// Those of them that are about a volume.
+      var volumes = 0
       var kills: [Victim: Int] = [:]
       var restarts = 0
       var crashes = 0
@@ -104,9 +111,14 @@ extension Soak {
     private func take(_ frame: Frame) {
       if frame.isStats { lastStats = frame }
       if frame.isStatus { status = frame.operand }
+      if frame.operand.hasPrefix("Tenant") {
+        tenantEvents[frame["tenant_uuid"] ?? "", default: []].append(frame.operand)
+      }
       guard frame.type == "ERROR" || ["InstanceDeleted", "InstanceStopped"].contains(frame.operand) else { return }
-      let answer = Answer(operand: frame.operand, reason: frame["reason"] ?? "")
-      seen[frame["instance_uuid"] ?? "", default: []].append(answer)
+      let instance = frame["instance_uuid"] ?? ""
+      let volume = frame["volume_uuid"].map { name(ofVolume: $0, of: instance) }
+      let answer = Answer(operand: frame.operand, reason: frame["reason"] ?? "", volume: volume ?? "")
+      seen[instance, default: []].append(answer)
     }
 
     /// Waits until `condition` holds, and looks at what the server sees before each time.
@@ -158,6 +170,7 @@ extension Soak {
       if histories[instance] == nil { histories[instance] = newHistory() }
       histories[instance]?.add(.command(command))
       totals.commands += 1
+      if command.change != nil { totals.volumes += 1 }
       switch command {
       case .start: try node.send("START", payload(of: instance).text)
       case .startOrRestart: try node.send("START", payload(of: instance).text + "  restart: true\n")
@@ -167,6 +180,13 @@ extension Soak {
         let payload = payload(of: instance, memory: kind.isSimulated ? Self.oversize : 64, image: "absent")
         try node.send("START", payload.text)
       case .withdraw: try node.send("DELETE", "delete: {instance_uuid: \(instance), stop: true}")
+      case .startWithOwn, .startWithShared:
+        var payload = payload(of: instance)
+        payload.storage = "[{id: \(volume(command.storage.first!, of: instance))}]"
+        try node.send("START", payload.text)
+      case .attachOwn, .attachSecond, .attachShared, .attachMissing, .detachOwn, .detachSecond, .detachShared,
+        .detachMissing:
+        try send(command.change!, instance)
       case .stop, .restart, .delete: try node.send(command.rawValue.uppercased(), of: instance)
       case .badStart: try node.send("START", "start: [")
       case .badStop: try node.send("STOP", "stop: [")
@@ -176,8 +196,17 @@ extension Soak {
       case .emptyStop: try node.send("STOP", "stop: {}")
       case .emptyRestart: try node.send("RESTART", "restart: {}")
       case .emptyDelete: try node.send("DELETE", "delete: {}")
+      case .badAttach: try node.send("AttachVolume", "attach_volume: [")
+      case .badDetach: try node.send("DetachVolume", "detach_volume: [")
+      case .emptyAttach: try node.send("AttachVolume", "attach_volume: {}")
+      case .emptyDetach: try node.send("DetachVolume", "detach_volume: {}")
       case .unknownFrame: try node.peer.do(["do": "send", "type": 9, "operand": 1, "payload": "what"])
       }
+    }
+
+    private func send(_ change: VolumeChange, _ instance: String) throws {
+      let operand = change.operand
+      try node.send(operand, node.payload(operand, instance, volume(change.volume, of: instance), agent: nodeUUID))
     }
 
     /// Sends what concerns the node.
@@ -190,18 +219,18 @@ extension Soak {
     /// MiB that no machine can have.
     private static let oversize = 16_000_000
 
-    private func payload(of instance: String, memory: Int = 64, image: String = Node.blankImage) -> StartPayload {
+    func payload(of instance: String, memory: Int = 64, image: String? = nil) -> StartPayload {
       let number = Int(instance.suffix(1)) ?? 0
       // Two tenants' subnets; on a node without networks their places count for nothing.
       var payload = StartPayload.workload(host: 2 + number)
       if number.isMultiple(of: 2) {
-        payload.tenant = "0b"
+        payload.tenant = Self.otherTenant
         payload.networking["subnet"] = "192.168.16.0/21"
         payload.networking["private_ip"] = "192.168.16.\(2 + number)"
       }
       payload.instance = instance
       payload.memory = memory
-      payload.image = image
+      payload.image = image ?? (letsGo(instance) ? Self.lettingGo : Node.blankImage)
       return payload
     }
 

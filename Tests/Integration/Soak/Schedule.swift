@@ -136,15 +136,20 @@ extension Soak {
     private mutating func instanceCommand() -> Step { .command(likelyCommand(), instance: instance()) }
 
     private mutating func likelyCommand() -> Command {
-      switch Int.random(in: 0..<20, using: &numbers) {
+      switch Int.random(in: 0..<30, using: &numbers) {
       case 0..<6: .start
-      case 6: .startOrRestart
-      case 7: .startOversized
-      case 8: .startInVain
-      case 9..<12: .stop
-      case 12..<16: .restart
-      case 16: .withdraw
-      default: .delete
+      case 6: .startWithOwn
+      case 7: .startWithShared
+      case 8: .startOrRestart
+      case 9: .startOversized
+      case 10: .startInVain
+      case 11..<14: .stop
+      case 14..<18: .restart
+      case 18: .withdraw
+      case 19..<22: .delete
+      case 22..<27:
+        [.attachOwn, .attachSecond, .attachShared, .attachShared, .attachMissing].randomElement(using: &numbers)!
+      default: [.detachOwn, .detachSecond, .detachShared, .detachMissing].randomElement(using: &numbers)!
       }
     }
 

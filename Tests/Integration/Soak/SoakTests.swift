@@ -18,6 +18,7 @@ extension Soak {
         isSimulated
         ? Node.Options(["simulation": "true", "mem-limit": "true", "reject-when-full": "true"]) : Node.Options(.cn)
       options.server = "localhost"
+      options.hasVolumes = !isSimulated
       return options
     }
   }
@@ -52,7 +53,7 @@ extension Integration {
     @Test(arguments: order.kinds)
     func `whatever comes in whatever order, the node is in a state that it may be in`(kind: Soak.Kind) async throws {
       let order = Self.order
-      try await Node.run(kind.options, prepare: { try $0.limitInstances(to: Self.disk) }) { node in
+      try await Node.run(kind.options, prepare: { try Self.prepare($0) }) { node in
         var steps: [String] = []
         let run = Soak.Run(node, kind) {
           steps = steps.suffix(Self.keptSteps) + [$0]
@@ -71,6 +72,12 @@ extension Integration {
         }
         print("\(kind.rawValue), seed \(order.seed): \(run.totals); KiB at most: \(run.peak)")
       }
+    }
+
+    private static func prepare(_ node: Node) throws {
+      try node.limitInstances(to: disk)
+      try node.addImage(Soak.Run.lettingGo, Soak.Run.guestThatLetsGo)
+      if node.options.hasVolumes { try Soak.Run.makeVolumes(on: node) }
     }
 
     private static func run(_ run: Soak.Run, _ order: Soak.Order) async throws {
