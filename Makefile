@@ -65,7 +65,8 @@ build: lint
 .PHONY: unit-tests
 unit-tests: build
 	scripts/install-dependencies build run test
-	swift test --no-parallel --skip "IntegrationTests|RightsAttemptTests"
+	export LAUNCHER_TEST_RUN=$$$$; swift test --no-parallel --skip "IntegrationTests|RightsAttemptTests" && \
+	  if ls -d /tmp/launcher-test-$$LAUNCHER_TEST_RUN-* 2>/dev/null; then echo "tests have left these folders" >&2; exit 1; fi
 
 .PHONY: check
 check: unit-tests

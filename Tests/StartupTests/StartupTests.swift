@@ -19,6 +19,7 @@ import Testing
     #expect(fcntl(3, F_GETFL) & O_NONBLOCK != 0)
     setenv("LISTEN_PID", "\(getpid())", 1)
     _ = try Startup.inheritedListener()
+    folder.remove()
     // The test's own connection to its parent may be among the numbers that these objects own.
     _exit(0)
   }

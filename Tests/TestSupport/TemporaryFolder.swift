@@ -7,9 +7,10 @@ public final class TemporaryFolder {
   public let path: String
   public let handle: Descriptor
 
-  /// Where all of them are, and how their names begin.
+  /// Where all of them are, and how their names begin: with the run's own name, if it has one, by which `make` knows
+  /// what it has left.
   private static let place = "/tmp"
-  private static let prefix = "launcher-test-"
+  private static let prefix = "launcher-test-" + (getenv("LAUNCHER_TEST_RUN").map { String(cString: $0) + "-" } ?? "")
 
   public init() throws {
     var template = Array("\(Self.place)/\(Self.prefix)XXXXXX".utf8CString)
@@ -21,9 +22,11 @@ public final class TemporaryFolder {
     handle = try Descriptor.folder(path)
   }
 
-  deinit {
-    Self.left.withLock { _ = $0.remove(path) }
-    Self.remove(path)
+  deinit { remove() }
+
+  /// Removes it now, before a test ends its process in a way of which nobody is told.
+  public func remove() {
+    if Self.left.withLock({ $0.remove(path) }) != nil { Self.remove(path) }
   }
 
   /// Those of this process whose objects live, as they do when a test ends its process.
