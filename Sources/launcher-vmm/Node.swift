@@ -102,7 +102,7 @@ import Spawning
   }
 
   /// Reads the instances that are there, finds their machines again, and then lets the other processes in.
-  private func start() async {
+  func start() async {
     #if DEBUG
       StopPoint.folder = store.instances
     #endif

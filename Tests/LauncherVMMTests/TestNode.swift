@@ -60,7 +60,7 @@ import Testing
   }
 
   /// Reads the instances and takes over their machines.
-  func run() async { await node.run() }
+  func run() async { await node.start() }
 
   /// What launcher-net sends.
   func receive(_ message: NetToVMM) throws { try peers.onNetMessage?(message) }
