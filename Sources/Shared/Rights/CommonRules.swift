@@ -9,7 +9,8 @@ let commonRules: [SyscallRule] = [
   rule("epoll_wait", "epoll_pwait", "epoll_ctl", because: "the event loop"),
   rule("read", "pread64", because: "signals, and files that were opened"),
   rule("write", "poll", because: "log lines, which wait a moment for a full pipe and are dropped then"),
-  rule("recvmsg", "sendmsg", because: "channels"),
+  rule("recvmsg", because: "channels"),
+  rule("sendmsg", when: [argument(2, hasNone: msgFastOpen)], because: "channels; " + noFastOpen),
   rule("close", because: "what is no longer used"),
   rule("fstat", "newfstatat", "lseek", because: "size of a file that was handed over; the C library's streams"),
   rule("rt_sigprocmask", "rt_sigreturn", "rt_sigaction", because: "abort, with a signal the log names"),
@@ -17,6 +18,9 @@ let commonRules: [SyscallRule] = [
   rule("restart_syscall", because: "waits that a stop signal interrupted"),
   rule("exit", "exit_group", because: "the end"),
 ]
+
+/// Why no process that has TCP sockets may send with MSG_FASTOPEN.
+let noFastOpen = "no connection but by connect, whose port Landlock looks at"
 
 /// What no program that launcher starts may ever do, whoever starts it.
 let neverForChildren: [SyscallRule] = [

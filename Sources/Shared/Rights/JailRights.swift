@@ -34,7 +34,7 @@ extension ProcessRights {
       files: dynamicLoader + programData + machineDevices + ownProgram
         + allow([.change, .makeFile], .staging, because: "the overlay is made there")
         + allow(.readFile, .backingImage, because: "what it is laid over")),
-    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules + [noSocketPairs]),
+    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules + noSockets),
     libraries: [],
     isForeign: true)
 
@@ -47,7 +47,7 @@ extension ProcessRights {
     landlock: .own(
       files: dynamicLoader + programData + ownProgram
         + allow([.read, .change, .makeFile], .staging, because: "the files that go in, the image that comes out")),
-    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules + [noSocketPairs, noSleep]),
+    seccomp: SeccompPolicy(kind: .denyList, rules: jailRules + noSockets + [noSleep]),
     libraries: [],
     isForeign: true)
 }
@@ -78,25 +78,24 @@ private let noSleep = rule(
 /// What a machine needs not do to the tap that it is handed, and what takes no capability once it is open.
 private let tapRules: [SyscallRule] = [
   rule(
-    "ioctl", when: [argument(1, is: setHardwareAddress)],
+    "ioctl", when: [argument(1, low32: setHardwareAddress)],
     because: "the MAC of its tap: with a neighbour's, the bridge would keep the neighbour's frames"),
-  rule("ioctl", when: [argument(1, is: tunSetPersistent)], because: "its tap stays from START to DELETE"),
-  rule("ioctl", when: [argument(1, is: tunSetOwner)], because: "who may open its tap"),
-  rule("ioctl", when: [argument(1, is: tunSetGroup)], because: "who may open its tap"),
-  rule("ioctl", when: [argument(1, is: tunSetInterface)], because: "other taps"),
-  rule("ioctl", when: [argument(1, is: tunSetIndex)], because: "other taps"),
-  rule("ioctl", when: [argument(1, is: tunSetLink)], because: "what kind of network its tap is"),
+  rule("ioctl", when: [argument(1, low32: tunSetPersistent)], because: "its tap stays from START to DELETE"),
+  rule("ioctl", when: [argument(1, low32: tunSetOwner)], because: "who may open its tap"),
+  rule("ioctl", when: [argument(1, low32: tunSetGroup)], because: "who may open its tap"),
+  rule("ioctl", when: [argument(1, low32: tunSetInterface)], because: "other taps"),
+  rule("ioctl", when: [argument(1, low32: tunSetIndex)], because: "other taps"),
+  rule("ioctl", when: [argument(1, low32: tunSetLink)], because: "what kind of network its tap is"),
 ]
 
 private let socketPair = "socketpair"
 private let noSocketPairs = rule(
   socketPair, failing: eAccess, because: "none has a peer but by what it is handed")
 
+let noSocket = rule("socket", failing: eAccess, because: "none has a network, or peers, but by what it is handed")
+
 /// What a program that talks to nobody needs not.
-let noSockets = [
-  rule("socket", failing: eAccess, because: "none has a network, or peers, but by what it is handed"),
-  noSocketPairs,
-]
+let noSockets = [noSocket, noSocketPairs]
 
 let spiceSocketPairs = rule(
   socketPair, because: "QEMU's threads talk to its own SPICE server over them; each begins and ends in the one QEMU")

@@ -13,8 +13,11 @@ let sockFlags = 0o2_000_000 | 0o4_000
 /// The bits of socket(2)'s type that are no flags.
 let sockTypeMask = 0xf
 
+let msgFastOpen = 0x2000_0000
+
 let solSocket = 1
 let ipProtoTCP = 6
+let tcpULP = 31
 let soError = 4
 let soPassCred = 16
 let soPeerCred = 17

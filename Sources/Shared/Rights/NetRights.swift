@@ -25,7 +25,10 @@ extension ProcessRights {
         rule(
           "getsockopt", when: [argument(1, is: solSocket), argument(2, is: soError)], because: "outcome of a connect"),
         rule("shutdown", because: "to end a connection that hangs"),
-        rule("recvfrom", "sendto", because: "the TLS connection's socket"),
+        rule("recvfrom", because: "the TLS connection's socket"),
+        rule(
+          "sendto", when: [argument(3, hasNone: msgFastOpen)],
+          because: "the TLS connection's socket; " + noFastOpen),
         rule("memfd_create", because: "user-data and meta-data for launcher-vmm"),
         rule("fcntl", when: [argument(1, is: fAddSeals)], because: "to seal these"),
         rule("fcntl", when: [argument(1, is: fGetFlags)], because: "non-blocking sockets"),
@@ -80,7 +83,8 @@ extension ProcessRights {
           "socket", when: [argument(0, is: afNetlink)], failing: eAddressFamilyNotSupported,
           because: "the C library asks which addresses this node has, and takes it for both families without"),
         rule("connect", "bind", "getsockname", "getpeername", "setsockopt", "getsockopt", because: "DNS"),
-        rule("sendto", "recvfrom", "sendmmsg", "recvmmsg", "ppoll", because: "DNS"),
+        rule("recvfrom", "recvmmsg", "ppoll", because: "DNS"),
+        rule("sendto", "sendmmsg", when: [argument(3, hasNone: msgFastOpen)], because: "DNS; " + noFastOpen),
         rule("ioctl", when: [argument(1, is: fionread)], because: "the size of an answer"),
         rule("fcntl", when: [argument(1, is: fGetFlags)], because: "non-blocking sockets"),
         rule("fcntl", when: [argument(1, is: fSetFlags)], because: "non-blocking sockets"),

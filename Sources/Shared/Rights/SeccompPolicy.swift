@@ -47,6 +47,11 @@ func argument(_ number: UInt32, is value: Int) -> SyscallRule.Condition {
   SyscallRule.Condition(argument: number, comparison: .equal(mask: .max, value: UInt64(value)))
 }
 
+/// Of an argument of which the kernel looks at 32 bits: in a deny-list more bits are no way past the rule.
+func argument(_ number: UInt32, low32 value: Int) -> SyscallRule.Condition {
+  argument(number, masked: 0xffff_ffff, is: value)
+}
+
 func argument(_ number: UInt32, isNot value: Int) -> SyscallRule.Condition {
   SyscallRule.Condition(argument: number, comparison: .different(from: UInt64(value)))
 }
