@@ -13,6 +13,7 @@
 # make bench-scale      10 000 instances and 100 000 commands on a simulated node, and 200 simulated nodes
 # make memory  what launcher's processes take of it when nothing happens (needs root)
 # make docs    manual pages, completions and docs/CONFIGURATION.md, from what the programs know of their options
+# make test-rbd    volumes in a real Ceph of one monitor and one OSD: a minute (needs root)
 # make deb     the Debian packages: launcher, and launcher-docker, which turns containers on
 # make test-gre    tunnels by GRE in a guest with Debian's kernel: a minute
 # make test-system   the package on a Debian with a real systemd, in a container; part of make test for root
@@ -141,7 +142,7 @@ $(PEER): $(wildcard Tests/Peer/*.go)
 .PHONY: integration-tests
 integration-tests: dependencies release $(GUEST_IMAGE) $(PEER)
 	LAUNCHER_BINARIES=$(CURDIR)/$(RELEASE) LAUNCHER_DEBUG_BINARIES=$(CURDIR)/.build/debug LAUNCHER_GUEST_IMAGE=$(CURDIR)/$(GUEST_IMAGE) \
-	  LAUNCHER_PEER=$(CURDIR)/$(PEER) swift test --filter IntegrationTests --skip CloudInitTests
+	  LAUNCHER_PEER=$(CURDIR)/$(PEER) swift test --filter IntegrationTests --skip "CloudInitTests|CephTests"
 
 # A Debian with cloud-init: some minutes to make its image, which is kept, and some to boot it without KVM.
 $(CLOUD_IMAGE): scripts/make-cloud-image
@@ -152,6 +153,13 @@ $(CLOUD_IMAGE): scripts/make-cloud-image
 test-cloud-init: dependencies build release $(GUEST_IMAGE) $(CLOUD_IMAGE) $(PEER)
 	LAUNCHER_BINARIES=$(CURDIR)/$(RELEASE) LAUNCHER_DEBUG_BINARIES=$(CURDIR)/.build/debug LAUNCHER_GUEST_IMAGE=$(CURDIR)/$(GUEST_IMAGE) \
 	  LAUNCHER_PEER=$(CURDIR)/$(PEER) LAUNCHER_CLOUD_IMAGE=$(CURDIR)/$(CLOUD_IMAGE) swift test --filter CloudInitTests
+
+# A Ceph of one monitor and one OSD, made anew for each test.
+.PHONY: test-rbd
+test-rbd: dependencies build release $(GUEST_IMAGE) $(PEER)
+	scripts/install-dependencies ceph
+	LAUNCHER_BINARIES=$(CURDIR)/$(RELEASE) LAUNCHER_DEBUG_BINARIES=$(CURDIR)/.build/debug LAUNCHER_GUEST_IMAGE=$(CURDIR)/$(GUEST_IMAGE) \
+	  LAUNCHER_PEER=$(CURDIR)/$(PEER) swift test --filter CephTests
 
 # Not every kernel has gretap; Debian's, which is kept, has.
 .PHONY: test-gre

@@ -1,6 +1,7 @@
 import Glibc
 import Linux
 import Rights
+import Settings
 
 /// A whole audit: every process with its checks, and the deviations.
 struct Audit {
@@ -18,8 +19,7 @@ struct Audit {
   let containers: NodeProcess?
   /// Its instances are made up.
   let isSimulation: Bool
-  /// nil: volumes are off.
-  let volumesFolder: String?
+  let volumes: VolumeLocation
 
   struct Settings {
     var expectations = Expectations()
@@ -29,8 +29,7 @@ struct Audit {
     var hasNetworks = false
     /// Empty: none.
     var metricsFolder = ""
-    /// nil: none.
-    var volumesFolder: String?
+    var volumes = VolumeLocation.none
     var isSimulation = false
     var unitFolders = ["/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system"]
     /// Only what descends from it.
@@ -41,7 +40,7 @@ struct Audit {
     guard geteuid() == 0 else { throw NotRoot() }
     let node = try NodeProcesses(
       below: settings.root, instances: "\(settings.stateFolder)/instances", hasNetworks: settings.hasNetworks,
-      isSimulation: settings.isSimulation)
+      isSimulation: settings.isSimulation, hasRBD: settings.volumes.pool != nil)
     guard !node.all.isEmpty else { throw NothingFound() }
     containers = node.containers
     isSimulation = node.isSimulation
@@ -49,13 +48,16 @@ struct Audit {
       .instances: "\(settings.stateFolder)/instances", .images: "\(settings.stateFolder)/images",
       .logs: settings.logFolder,
     ]
-    volumesFolder = settings.volumesFolder
-    places[.volumes] = settings.volumesFolder
+    volumes = settings.volumes
+    places[.volumes] = volumes.folder
+    let options: Set<String> = volumes.pool == nil ? [] : [OptionRights.rbd]
     if !settings.metricsFolder.isEmpty { places[.metrics] = settings.metricsFolder }
     processes = try node.all.map { process in
       (
         process,
-        ProcessChecks(process: process, expectation: try settings.expectations.of(process), places: places).all
+        ProcessChecks(
+          process: process, expectation: try settings.expectations.of(process), places: places, options: options
+        ).all
       )
     }
     deviations =

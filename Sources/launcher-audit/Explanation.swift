@@ -53,8 +53,10 @@ struct Explanation: CustomStringConvertible {
         if !entries.isEmpty { section("More with \(more.option): \(title)", entries) }
       }
       addition("files", more.files.map(file))
+      addition("TCP", more.connect.map { [("connect", ports($0))] } ?? [])
       addition("system calls that fail", more.refused.map { (call($0), $0.reason) })
       addition("system calls that are allowed", more.allowed.map { (call($0), $0.reason) })
+      addition("descriptors", more.descriptors.map { (kind($0.kind), $0.reason) })
     }
     if let observed = rights.observed {
       section("Descriptors", observed.descriptors.map { (kind($0.kind), $0.reason) })
@@ -85,6 +87,9 @@ struct Explanation: CustomStringConvertible {
     case .any: "any port"
     case .only(let list): list.isEmpty ? "no port" : list.map(String.init).joined(separator: ", ")
     case .schedulers: "the schedulers' ports"
+    case .ceph:
+      (TCPPorts.cephMonitors.map(String.init)
+        + ["\(TCPPorts.cephDaemons.lowerBound) to \(TCPPorts.cephDaemons.upperBound)"]).joined(separator: ", ")
     }
   }
 

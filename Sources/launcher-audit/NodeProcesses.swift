@@ -37,7 +37,10 @@ struct NodeProcesses {
   /// - hasNetworks: the node is to have a part in tenants' networks.
   /// - isSimulation: the configuration says so; a command line may as well.
   /// - below: only what descends from this process, and the machines of its instances.
-  init(below root: pid_t?, instances: String, hasNetworks: Bool, isSimulation isConfigured: Bool) throws {
+  /// - hasRBD: machines are Ceph's clients, by the node's network.
+  init(
+    below root: pid_t?, instances: String, hasNetworks: Bool, isSimulation isConfigured: Bool, hasRBD: Bool
+  ) throws {
     let states = try Self.states()
     let byPID = Dictionary(uniqueKeysWithValues: states.map { ($0.pid, $0) })
     func descends(_ state: ProcessState) -> Bool {
@@ -66,7 +69,8 @@ struct NodeProcesses {
     let forMachines = Self.expectedForMachines + (hasNetworks ? [.network] : [])
     let expected = Self.expected + (isSimulation ? [] : forMachines)
     missing = names.isEmpty ? [] : expected.map(\.name).filter { !names.contains($0) }
-    if let unit = all.first(where: { $0.rights.name == ProcessRights.network.name })?.observed.unit {
+    let inNodeNetwork = hasRBD ? ProcessRights.manager.name : ProcessRights.network.name
+    if let unit = all.first(where: { $0.rights.name == inNodeNetwork })?.observed.unit {
       for index in all.indices where all[index].observed.unit == unit { all[index].sharesNodeNetwork = true }
     }
     // The users of the three, as they really run.

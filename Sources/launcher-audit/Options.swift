@@ -67,7 +67,7 @@ struct Options {
     settings.stateFolder = node.stateFolder
     settings.logFolder = node.log.folder
     settings.metricsFolder = node.metricsFolder
-    settings.volumesFolder = node.volumes.folder
+    settings.volumes = node.volumes
     settings.hasNetworks = node.network != .none
     settings.isSimulation = node.isSimulation
     settings.root = parsed[flags.root]

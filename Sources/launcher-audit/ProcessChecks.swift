@@ -8,6 +8,8 @@ struct ProcessChecks {
   let expectation: Expectation
   /// Beginnings of paths of the state folder's places.
   let places: [Place: String]
+  /// What launcher runs with, by the names of `OptionRights`.
+  let options: Set<String>
 
   private var state: ProcessState { process.state }
   private var rights: ProcessRights { process.rights }
@@ -136,7 +138,8 @@ struct ProcessChecks {
   private func isExpected(_ descriptor: ProcessState.Descriptor) -> Bool {
     // Standard input, output and error are what the process was given.
     if descriptor.number < 3 || expectation.descriptors.contains(where: descriptor.link.hasPrefix) { return true }
-    return observed.descriptors.contains { rule in
+    let more = rights.underOptions.filter { options.contains($0.option) }.flatMap(\.descriptors)
+    return (observed.descriptors + more).contains { rule in
       switch rule.kind {
       case .link(let prefix): descriptor.link.hasPrefix(prefix)
       case .socket(let kind): descriptor.socket == kind

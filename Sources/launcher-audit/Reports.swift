@@ -35,9 +35,16 @@ extension Audit {
   }
 
   private var volumesLine: String {
-    guard let volumesFolder else { return "volumes: off. launcher-vmm opens no disk but those of instances." }
-    return "volumes: on. launcher-vmm may read and write the files of \(volumesFolder), and hands them to machines."
+    switch volumes {
+    case .none: "volumes: off. launcher-vmm opens no disk but those of instances."
+    case .folder(let path):
+      "volumes: on. launcher-vmm may read and write the files of \(path), and hands them to machines."
+    case .rbd(let pool):
+      "volumes: on. Machines may connect to Ceph's ports anywhere, and have the key of \(pool.client): \(pool)."
+    }
   }
+
+  private var volumesName: String? { volumes.folder ?? volumes.pool?.description }
 
   /// For programs; docs/AUDIT.md documents the members. A change that breaks readers changes the version.
   var json: JSONValue {
@@ -56,7 +63,7 @@ extension Audit {
     }
     return [
       "version": 1, "in_order": .bool(deviations.isEmpty), "containers": .bool(containers != nil),
-      "simulation": .bool(isSimulation), "volumes": volumesFolder.map { .string($0) } ?? .null,
+      "simulation": .bool(isSimulation), "volumes": volumesName.map { .string($0) } ?? .null,
       "processes": .array(list),
       "deviations": .array(
         deviations.map { deviation in

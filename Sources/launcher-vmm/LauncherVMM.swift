@@ -80,7 +80,7 @@ import Startup
       let users = Peers.Users(options)
       LoopActor.prepare()
       try options.confine(
-        options.volumes.isOn ? .manager.withVolumes : .manager,
+        options.volumes.folder == nil ? .manager : .manager.withVolumes,
         store.surroundings(firmware, machineGroups: groups?.path, volumes: options.volumes.folder), as: .vmm,
         logSettings)
       LoopActor.run {

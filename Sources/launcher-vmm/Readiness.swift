@@ -16,6 +16,7 @@ enum VMMReadiness {
     findings += [firmware(options), acceleration(options), images(options)]
     if options.runsContainers { findings += ContainerReadiness.findings(options) }
     if let folder = options.volumes.folder { findings.append(volumes(folder)) }
+    if let pool = options.volumes.pool { findings += RBDReadiness.findings(pool) }
     if options.console != .none { findings.append(console(options.console)) }
     findings.append(Folder("\(options.stateFolder)/instances").finding("instances", "make instances"))
     Readiness.report(findings)

@@ -308,6 +308,9 @@ private func isRead(_ volumes: [(id: String, slot: UInt8, size: UInt32?)], boots
   #expect(isRefused(.machine(volumeSpec(), nil, volumes: sources), 12))
   #expect(isRefused(.machine(volumeSpec(), nil, volumes: Array(sources.dropLast())), 12), "fewer than it has")
   #expect(isRefused(.machine(volumeSpec(), .raw, volumes: sources), 13), "an image that it has not")
+  let images = [VolumeSource](repeating: .rbd, count: VolumeList.maximum)
+  #expect(!isRefused(.machine(volumeSpec(), nil, volumes: images), 5))
+  #expect(isRefused(.machine(volumeSpec(), nil, volumes: images), 6), "RBD images come without descriptors")
   #expect(isRefused(.machine(spec, nil), 5), "no image")
   #expect(!isRefused(.ephemeralVolume(spec.instance, spec.instance, gibibytes: 65_536), 3))
   for size in [0, 65_537] { #expect(isRefused(.ephemeralVolume(spec.instance, spec.instance, gibibytes: size), 3)) }

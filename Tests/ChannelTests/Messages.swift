@@ -201,6 +201,11 @@ func samples() throws -> [Sample] {
           volumeSpec(), nil, tapMTU: 1450, volumes: (0..<VolumeList.maximum).map { .file($0 == 0 ? .raw : .qcow2) }),
         try (0..<14).map { _ in try file() })),
     Sample(
+      "machine with RBD volumes",
+      ManagerToSpawner.spawn(
+        job: 1, .machine(volumeSpec(), nil, volumes: [.rbd, .file(.qcow2)] + Array(repeating: .rbd, count: 6)),
+        try (0..<6).map { _ in try file() })),
+    Sample(
       "ephemeral volume",
       ManagerToSpawner.spawn(
         job: 1, .ephemeralVolume(id, Identifier("0a")!, gibibytes: 1), [try file(), try file(), try file()])),

@@ -19,7 +19,7 @@ extension Integration {
       deinit { try? FileManager.default.removeItem(atPath: folder) }
 
       /// What is printed, and whether it ended with status 0.
-      func check(_ options: [String: String] = [:]) -> (text: String, isReady: Bool) {
+      func check(_ options: [String: String] = [:], through wrapper: [String] = []) -> (text: String, isReady: Bool) {
         let given = [
           "cacert": "\(folder)/certificates/ca.pem", "cert": "\(folder)/certificates/agent.pem",
           "state-dir": "\(folder)/state", "net-user": "61001:61001", "vmm-user": "61002:61002",
@@ -27,7 +27,8 @@ extension Integration {
         ].merging(options) { $1 }
         let arguments = given.map { "-\($0.key)=\($0.value)" } + ["-check-config"]
         do {
-          return (try ChildProcess.run(["/usr/bin/env", "-u", "DISPLAY", "\(program)/launcher"] + arguments), true)
+          let command = wrapper + ["/usr/bin/env", "-u", "DISPLAY", "\(program)/launcher"] + arguments
+          return (try ChildProcess.run(command), true)
         } catch {
           return ("\(error)", false)
         }
@@ -54,6 +55,40 @@ extension Integration {
       #expect(!missing.isReady && missing.text.contains("make the folder, and give it to user 61002"))
       let ready = place.check(["volumes": "/tmp"])
       #expect(ready.isReady && ready.text.contains("  volumes "), "\(ready.text)")
+    }
+
+    @Test func `RBD volumes are looked at where they are on: QEMU's driver, ceph.conf and the key`() throws {
+      let place = try Place()
+      let ceph = "\(place.folder)/ceph"
+      try FileManager.default.createDirectory(atPath: ceph, withIntermediateDirectories: false)
+      let made = Node.makeSystemCeph()
+      defer { if made { rmdir(Node.systemCeph) } }
+      func check(_ more: String = "true") -> (text: String, isReady: Bool) {
+        let mount = "mount --bind \(ceph) \(Node.systemCeph) && \(more) && exec \"$@\""
+        return place.check(
+          ["volumes": "rbd:disks?id=node1"], through: ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", mount, "sh"])
+      }
+      let nothing = check()
+      #expect(!nothing.isReady && nothing.text.contains("ready    RBD driver"), "\(nothing.text)")
+      for words in [
+        "missing  ceph.conf", "chmod o+r /etc/ceph/ceph.conf", "missing  Ceph key",
+        "ceph auth get-or-create client.node1 mon 'profile rbd' osd 'profile rbd pool=disks' -o "
+          + "/etc/ceph/ceph.client.node1.keyring",
+      ] { #expect(nothing.text.contains(words), "\(nothing.text)") }
+      let keyring = "\(ceph)/ceph.client.node1.keyring"
+      try Data("[global]\n".utf8).write(to: URL(fileURLWithPath: "\(ceph)/ceph.conf"))
+      try Data().write(to: URL(fileURLWithPath: keyring))
+      chmod(keyring, 0o400)
+      let slow = check()
+      #expect(!slow.isReady && slow.text.contains("missing  Ceph key"), "\(slow.text)")
+      #expect(
+        slow.text.contains("limited  ceph.conf") && slow.text.contains("client_mount_timeout = 5"), "\(slow.text)")
+      chown(keyring, 61002, 61002)
+      try Data("[client]\nclient mount timeout = 5\n".utf8).write(to: URL(fileURLWithPath: "\(ceph)/ceph.conf"))
+      let ready = check()
+      #expect(ready.isReady && ready.text.contains("ready    ceph.conf"), "\(ready.text)")
+      let driver = check("for modules in /usr/lib/*/qemu; do mount -t tmpfs none $modules; done")
+      #expect(!driver.isReady && driver.text.contains("apt-get install qemu-block-extra"), "\(driver.text)")
     }
 
     @Test func `containers are looked at where they are on`() async throws {

@@ -33,6 +33,7 @@ extension Integration {
       #expect(status == 2)
       #expect(text == "\(program): flag -max-vm: \"none\" is not an integer from 1 to 100000; see -help\n")
       #expect(try Self.outcome(program, "-sever=x").status == 2)
+      #expect(try Self.outcome(program, "-volumes=rbd:").status == 2)
       #expect(try Self.outcome(program, "-config", "/nonexistent").status == 2)
     }
   }

@@ -13,7 +13,7 @@ private func make(_ words: String, in folder: TemporaryFolder) throws {
 }
 
 private func open(_ folder: TemporaryFolder) throws -> VolumeSource? {
-  try FileVolumes(folder.handle, at: folder.path).open(volume)?.source
+  try FileVolumes(folder.handle, at: folder.path).open(volume)?.backing.source
 }
 
 @Test(arguments: [("0a", ImageFormat.raw), ("0a.raw", .raw), ("0a.qcow2", .qcow2)])

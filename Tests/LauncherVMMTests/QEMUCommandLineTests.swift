@@ -1,10 +1,12 @@
 import Channel
 import Instances
 import JSON
+import Settings
 import TestSupport
 import Testing
 
 @testable import Spawning
+@testable import launcher_vmm
 
 private func arguments(
   _ spec: InstanceSpec, firmware: FirmwareFiles? = nil, accelerator: QEMUCommandLine.Accelerator = .kvm
@@ -189,6 +191,49 @@ private let disk = """
       == FirmwareFiles(code: "/CODE/x_CODE.fd", variablesTemplate: "/CODE/x_VARS.fd"))
   #expect(chosen("/a_CODE.fd", "/a_CODE.fd") == FirmwareFiles(code: "/a_CODE.fd", variablesTemplate: nil))
   #expect(chosen("/a.fd", "/a.fd", "/VARS.fd") == FirmwareFiles(code: "/a.fd", variablesTemplate: nil))
+}
+
+/// The words behind `-blockdev` at START, and those of blockdev-add at AttachVolume.
+@Test(arguments: [
+  ("rbd:disks", #""pool":"disks","image":"0b","conf":"/etc/ceph/ceph.conf","user":"launcher""#),
+  ("rbd:disks?id=node1", #""pool":"disks","image":"0b","conf":"/etc/ceph/ceph.conf","user":"node1""#),
+  (
+    "rbd:disks/tenants?id=node1",
+    #""pool":"disks","namespace":"tenants","image":"0b","conf":"/etc/ceph/ceph.conf","user":"node1""#
+  ),
+])
+func anRBDImageIsOpenedByQEMUWithoutADescriptor(location: String, image: String) throws {
+  let pool = try #require(Settings(.vmm, ["-volumes=\(location)"]).volumes.pool)
+  let expected =
+    #"{"driver":"raw","node-name":"volume-2","discard":"unmap","file":{"driver":"rbd","# + image
+    + #","discard":"unmap"}}"#
+  let volume = Volume(Identifier("0b")!, slot: 2)
+  let opened = try #require(RBDVolumes(pool: pool).open(volume.id))
+  #expect(opened.descriptor == nil && !opened.backing.source.hasDescriptor)
+  #expect(VolumeDrive(volume, opened.backing).blockdev.description == expected)
+  var spec = fullSpec()
+  spec.volumes = VolumeList([volume])!
+  let words = QEMUCommandLine.arguments(
+    for: spec, .qcow2, volumes: [VolumeDrive(volume, .rbd(pool))], folder: "/f", images: "/i",
+    .init(accelerator: .kvm, firmware: nil, hasVolumes: true))
+  #expect(words.contains(expected) && !words.contains("-add-fd"))
+  #expect(
+    words.contains(
+      #"{"driver":"virtio-blk-pci","id":"volume-2","bus":"volume-port-2","drive":"volume-2","serial":"0b"}"#))
+}
+
+@Test func anEphemeralVolumeOfANodeWithRBDIsAlwaysMade() throws {
+  let volumes = RBDVolumes(pool: try #require(Settings(.vmm, ["-volumes=rbd:disks"]).volumes.pool))
+  #expect(!volumes.has(Identifier("0b")!))
+}
+
+@Test func howLongAMachineWaitsForAMonitorIsReadAsCephDoes() {
+  for text in [
+    "client_mount_timeout = 5", "[client]\n  client mount timeout=5 # seconds", "client-mount-timeout = 5s\r\n",
+  ] { #expect(RBDReadiness.mountTimeout(in: text) == 5, "\(text)") }
+  for text in ["", "# client_mount_timeout = 5", "client_mount_timeout", "client_mount_timeout = soon"] {
+    #expect(RBDReadiness.mountTimeout(in: text) == nil, "\(text)")
+  }
 }
 
 @Test func volumesAreHandedOverInPortsOfTheirOwn() throws {

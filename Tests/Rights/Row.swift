@@ -18,7 +18,7 @@ struct Row: CustomStringConvertible, Sendable {
   /// Attempts with arguments that the kernel refuses once it looks at them: their control fails, but differently.
   static let refusedByArguments: Set = [
     "load-module", "load-bpf-program", "read-memory", "make-io-ring", "watch-page-faults", "read-key-ring",
-    "control-other-device",
+    "control-other-device", "multipath-socket",
   ]
 
   private static let killed = Outcome.killed(SIGSYS)
@@ -77,6 +77,7 @@ struct Row: CustomStringConvertible, Sendable {
           [
             "read-outside", "write-outside", "create-outside", "read-shadow", "read-users", "open-memory",
             "write-proc", "write-backing-image", "open-memory-figures", "read-limits", "list-volumes", "create-volume",
+            "read-ceph-configuration", "read-ceph-key",
           ] + forbidden
         ),
         (.failed(EPERM), ["connect-abstract-socket"]),
@@ -108,7 +109,9 @@ struct Row: CustomStringConvertible, Sendable {
         ),
         (
           .failed(EPERM),
-          deniedToPrograms + attributes + ["start-process", "stay-in-session", "take-other-mac", "let-tap-go"]
+          deniedToPrograms + attributes + [
+            "start-process", "stay-in-session", "take-other-mac", "take-other-mac-with-more-bits", "let-tap-go",
+          ]
         ),
         (.failed(ENOSYS), ["make-io-ring"]),
         (.failed(ENOENT), ["read-secret-in-environment"]),
@@ -123,7 +126,9 @@ struct Row: CustomStringConvertible, Sendable {
       forbidden: [
         (
           killed,
-          everyAllowList + opening + sockets + ["make-executable", "bind-port", "write-own-disk", "raise-core-limit"]
+          everyAllowList + opening + sockets + [
+            "make-executable", "bind-port", "write-own-disk", "raise-core-limit", "connect-by-fast-open",
+          ]
         ),
         (.failed(EACCES), ["connect-other-port"]),
       ],
@@ -131,7 +136,7 @@ struct Row: CustomStringConvertible, Sendable {
     Row(
       process: "resolver",
       forbidden: [
-        (killed, everyAllowList + ["packet-socket", "unix-pair"]),
+        (killed, everyAllowList + ["packet-socket", "unix-pair", "connect-by-fast-open"]),
         (
           .failed(EACCES),
           [
@@ -233,7 +238,23 @@ struct Row: CustomStringConvertible, Sendable {
         (.failed(EBADF), ["use-inherited-descriptor"]),
       ],
       allowed: ["unix-socket", "connect-socket"]),
-    qemu("qemu", outcomes: [(.failed(EACCES), ["talk-to-socket", "read-fonts"])]),
+    qemu("qemu", outcomes: [(.failed(EACCES), ["talk-to-socket", "read-fonts", "connect-ceph-ports"] + ofCeph)]),
+    qemu(
+      "qemu-with-rbd",
+      outcomes: [(.failed(EACCES), ["talk-to-socket", "read-fonts"] + besideCeph)],
+      allowed: ["connect-ceph-ports", "read-ceph-configuration", "read-ceph-key"]),
+    Row(
+      process: "spawner-with-rbd",
+      forbidden: [
+        (
+          .failed(EACCES),
+          ["netlink-socket", "packet-socket", "unix-socket", "udp-socket", "unix-pair", "bind-port", "read-outside"]
+            + socketsBesideCeph
+        )
+      ],
+      allowed: ["connect-ceph-ports", "read-ceph-configuration"]),
+    Row(process: "qemu-img-with-rbd", forbidden: [(.failed(EACCES), toolReading + ofCeph)], allowed: []),
+    Row(process: "xorriso-with-rbd", forbidden: [(.failed(EACCES), toolReading + ofCeph)], allowed: []),
     Row(
       process: "spawner-with-spice",
       forbidden: [(.failed(EACCES), ["unix-socket", "udp-socket", "netlink-socket", "packet-socket", "bind-port"])],
@@ -284,6 +305,15 @@ struct Row: CustomStringConvertible, Sendable {
       ],
       allowed: ["execute-program", "start-process"]),
   ]
+
+  private static let ofCeph = ["connect-ceph-ports", "read-ceph-configuration", "read-ceph-key"]
+  /// What is as near as can be to what Ceph's clients may do.
+  private static let socketsBesideCeph = [
+    "connect-beside-ceph-ports", "connect-other-port", "connect-by-fast-open", "listen-without-bind",
+    "multipath-socket", "udp-socket-with-more-bits", "unix-socket-with-more-bits",
+  ]
+  private static let besideCeph =
+    socketsBesideCeph + ["read-ceph-admin-key", "write-ceph-configuration", "list-ceph-keys"]
 
   private static let everySocketButUnixStreams = ["netlink-socket", "packet-socket", "udp-socket", "unix-pair"]
 

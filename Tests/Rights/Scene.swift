@@ -12,6 +12,9 @@ final class Scene {
   private let allowed = Result { try Listener() }
   private let other = Result { try Listener() }
   private var sockets: [Listener] = []
+  /// Some attempts mount over it; true: it was not there.
+  private let madeCeph = mkdir(Scene.ceph, 0o755) == 0
+  private static let ceph = "/etc/ceph"
   private var victim: (run: ProbeRun, input: ProbeRun.Pipe)?
 
   init() throws {
@@ -36,6 +39,7 @@ final class Scene {
       _ = victim.run.waitForEnd()
     }
     sockets = []
+    if madeCeph { rmdir(Self.ceph) }
     try? FileManager.default.removeItem(atPath: folder)
   }
 

@@ -9,6 +9,11 @@ enum Attempts {
   static let all = files.merging(processes) { $1 }.merging(network) { $1 }.merging(kernel) { $1 }
     .merging(inheritance) { $1 }
 
+  /// They find a /etc/ceph of their own.
+  static let areOnCephFolder: Set = [
+    "read-ceph-configuration", "read-ceph-key", "read-ceph-admin-key", "write-ceph-configuration", "list-ceph-keys",
+  ]
+
   /// One system call: 0 or the errno.
   static func call(_ number: Int32, _ arguments: Int...) -> Int32 {
     let a = arguments + [Int](repeating: 0, count: 6 - arguments.count)
@@ -51,6 +56,11 @@ enum Attempts {
       call(SYS_mknodat, Int(AT_FDCWD), address("\($0.own)/device-\(getpid())"), Int(S_IFCHR) | 0o600, 1 << 8 | 3)
     },
     "write-volume": { opened("\($0.state)/volumes/0a", O_RDWR) },
+    "read-ceph-configuration": { _ in opened("/etc/ceph/ceph.conf", O_RDONLY) },
+    "read-ceph-key": { _ in opened("/etc/ceph/ceph.client.launcher.keyring", O_RDONLY) },
+    "read-ceph-admin-key": { _ in opened("/etc/ceph/ceph.client.admin.keyring", O_RDONLY) },
+    "write-ceph-configuration": { _ in opened("/etc/ceph/ceph.conf", O_WRONLY) },
+    "list-ceph-keys": { _ in opened("/etc/ceph", O_RDONLY | O_DIRECTORY) },
     "list-volumes": { opened("\($0.state)/volumes", O_RDONLY | O_DIRECTORY) },
     "create-volume": { opened("\($0.state)/volumes/new-\(getpid())", O_WRONLY | O_CREAT) },
     "read-other-disk": { opened("\($0.neighbour)/image.qcow2", O_RDONLY) },
@@ -136,6 +146,37 @@ enum Attempts {
   private static let network: [String: Attempt] = [
     "connect-configured-port": { tcp { connect($0, $1, $2) }(loopback($0.allowedPort)) },
     "connect-other-port": { tcp { connect($0, $1, $2) }(loopback($0.otherPort)) },
+    // Whether somebody listens there or not, the kernel lets it be tried.
+    "connect-ceph-ports": { _ in
+      for port: UInt16 in [3300, 6789, 6800, 7568] {
+        let code = tcp { connect($0, $1, $2) }(loopback(port))
+        if code != 0 && code != ECONNREFUSED { return code }
+      }
+      return 0
+    },
+    "connect-beside-ceph-ports": { _ in
+      let codes: [Int32] = [22, 3299, 6790, 6799, 7569].map { tcp { connect($0, $1, $2) }(loopback($0)) }
+      return codes.allSatisfy { $0 == EACCES } ? EACCES : 0
+    },
+    "connect-by-fast-open": { target in
+      tcp { min(0, Int32(sendto($0, "?", 1, fastOpen | Int32(MSG_NOSIGNAL), $1, $2))) }(loopback(target.otherPort))
+    },
+    "listen-without-bind": { _ in
+      let fd = socket(AF_INET, stream, 0)
+      if fd < 0 || listen(fd, 1) != 0 { return errno }
+      var accepts: Int32 = 0
+      var length = socklen_t(MemoryLayout<Int32>.size)
+      return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &length) == 0 && accepts == 1 ? 0 : EACCES
+    },
+    // IPPROTO_MPTCP
+    "multipath-socket": { _ in socket(AF_INET, stream, 262) < 0 ? errno : 0 },
+    // The kernel takes 32 bits of each.
+    "udp-socket-with-more-bits": { _ in
+      call(SYS_socket, Int(AF_INET) | 1 << 32, Int(SOCK_DGRAM.rawValue) | 1 << 32, 0)
+    },
+    "unix-socket-with-more-bits": { _ in
+      call(SYS_socket, Int(AF_UNIX) | 1 << 32, Int(SOCK_STREAM.rawValue) | 1 << 32, 0)
+    },
     "bind-port": { _ in tcp { bind($0, $1, $2) }(loopback(0)) },
     "udp-socket": { _ in made(AF_INET, Int32(SOCK_DGRAM.rawValue)) },
     "netlink-socket": { _ in made(AF_NETLINK, Int32(SOCK_RAW.rawValue)) },
@@ -155,6 +196,9 @@ enum Attempts {
     "connect-other-monitor": { unix("\($0.neighbour)/socket") },
     "connect-abstract-socket": { unix("\0\($0.abstractName)") },
   ]
+
+  /// MSG_FASTOPEN of linux/socket.h
+  private static let fastOpen: Int32 = 0x2000_0000
 
   private static let stream = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
 
@@ -214,6 +258,8 @@ enum Attempts {
     "load-bpf-program": { _ in call(SYS_bpf, 0xffff, 0, 0) },
     "read-key-ring": { _ in call(SYS_keyctl, Int(KEYCTL_GET_KEYRING_ID), -3, 1) },
     "take-other-mac": { _ in controlTap(setHardwareAddress) },
+    // The kernel takes 32 bits of it.
+    "take-other-mac-with-more-bits": { _ in controlTap(setHardwareAddress | 1 << 32) },
     "let-tap-go": { _ in controlTap(tunSetPersistent) },
     "control-other-device": { _ in call(SYS_ioctl, Int(STDIN_FILENO), Int(TCGETS), 0) },
     "make-io-ring": { _ in call(SYS_io_uring_setup, 1, 0) },

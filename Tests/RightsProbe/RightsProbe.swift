@@ -24,9 +24,12 @@ import Spawning
     }
     let user = UserIDs(uid: uid, gid: uid)
     let (process, attempt) = (arguments[0], arguments[2])
+    if Attempts.areOnCephFolder.contains(attempt) { CephFolder.make() }
     do {
       if let task = Jailed.tasks[process] { return try Jailed.spawn(task, attempt, target, user) }
-      for (suffix, option) in [("-in-window", "-with-ui=window"), ("-with-spice", "-with-ui=spice")] {
+      for (suffix, option) in [
+        ("-in-window", "-with-ui=window"), ("-with-spice", "-with-ui=spice"), ("-with-rbd", "-volumes=rbd:volumes"),
+      ] {
         guard process.hasSuffix(suffix), let task = Jailed.tasks[String(process.dropLast(suffix.count))] else {
           continue
         }
@@ -72,8 +75,13 @@ import Spawning
     case "simulation":
       rights = .simulation
       try surroundings.set(.instances, path: StateFolder(target.state).instances)
-    case "spawner", "spawner-with-spice":
-      rights = process == "spawner" ? .spawner : ProcessRights.spawner.withSpice
+    case "spawner", "spawner-with-spice", "spawner-with-rbd":
+      rights =
+        switch process {
+        case "spawner": .spawner
+        case "spawner-with-spice": ProcessRights.spawner.withSpice
+        default: ProcessRights.spawner.withRBD
+        }
       surroundings = try Jailer(StateFolder(target.state), ProgramPaths(), firmware: nil).surroundings
     case "containers":
       rights = .containers

@@ -6,7 +6,7 @@ import Testing
 private let all =
   ProcessRights.all + [
     .stats.withLogFiles, .net.withLogFiles, .stats.withMetricsFile, .qemu.withWindow, .spawner.withWindow,
-    .spawner.withSpice, .simulation, .manager.withVolumes,
+    .spawner.withSpice, .simulation, .manager.withVolumes, .qemu.withRBD, .spawner.withRBD,
   ]
 
 private func allowed(_ rights: ProcessRights) -> Set<String> {
@@ -104,7 +104,7 @@ func everyRuleHasNamesAndAReason(process: Int) throws {
 }
 
 @Test func whatAMachineOrToolWritesIsItsOwn() {
-  for rights in [ProcessRights.qemu, .qemu.withWindow, .qemuImg, .xorriso] {
+  for rights in [ProcessRights.qemu, .qemu.withWindow, .qemu.withRBD, .qemuImg, .xorriso] {
     guard case .domain(let policy) = rights.landlock else {
       Issue.record("\(rights.name) has no domain")
       continue
@@ -151,6 +151,44 @@ func everyRuleHasNamesAndAReason(process: Int) throws {
   #expect(ProcessRights.frontEnd.capabilities.contains("cap_net_admin"))
   #expect(!ProcessRights.frontEnd.withoutNetworks.capabilities.contains("cap_net_admin"))
   #expect(ProcessRights.frontEnd.mayBeRoot)
+}
+
+@Test func whatMachinesMayMoreWithRBDIsTheirsAndTheSpawnersAlone() throws {
+  for rights in [ProcessRights.spawner, .qemu] {
+    let more = try #require(rights.underOptions.first { $0.option == OptionRights.rbd })
+    #expect(more.allowed.map(\.names) == [["socket"]] && more.connect == .ceph, "\(rights.name)")
+    for (process, ports) in [(rights, TCPPorts.none), (rights.withRBD, .ceph)] {
+      guard case .domain(let policy) = process.landlock else {
+        Issue.record("\(rights.name) has no domain")
+        continue
+      }
+      #expect(policy.connect == ports && policy.bind == .none, "\(rights.name)")
+    }
+  }
+  for rights in ProcessRights.all where rights.underOptions.contains(where: { $0.option == OptionRights.rbd }) {
+    #expect([ProcessRights.spawner.name, ProcessRights.qemu.name].contains(rights.name))
+  }
+}
+
+/// What the kernel makes of a family and a type: 32 bits of each.
+@Test func socketsOfRBDVolumesAreTCPClientsAlone() {
+  func passes(_ family: UInt64, _ type: UInt64, _ proto: UInt64 = 0) -> Bool {
+    !ProcessRights.spawner.withRBD.seccomp.rules.filter { $0.names.contains("socket") }.contains { rule in
+      rule.conditions.allSatisfy { condition in
+        let value = [family, type, proto][Int(condition.argument)]
+        return switch condition.comparison {
+        case .equal(let mask, let wanted): value & mask == wanted
+        case .different(let other): value != other
+        }
+      }
+    }
+  }
+  let families = (0..<UInt64(46)).filter { passes($0, 1) }
+  #expect(families == [2, 10])
+  #expect((0..<UInt64(16)).filter { passes(2, $0) } == [1])
+  #expect(passes(10, 0o2_004_001))
+  for family in families.map({ $0 | 1 << 32 }) { #expect(passes(family, 1)) }
+  #expect(!passes(1 | 1 << 32, 1) && !passes(2, 2 | 1 << 32) && !passes(2, 1, 262) && !passes(2, 1, 6 | 1 << 32))
 }
 
 @Test func whatTheSpawnerMayMoreWithSpiceIsExplained() {

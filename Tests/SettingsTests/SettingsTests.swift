@@ -197,6 +197,33 @@ func whatIsNoDisplayOfThisNodeIsNone(text: String) {
 }
 
 /// -help is what an operator reads: one screen.
+@Test func volumesAreInAFolderOrInAPool() throws {
+  #expect(try settings().volumes == .none)
+  #expect(try settings("-volumes=/v").volumes == .folder("/v"))
+  let cases: [(String, String, String?, String)] = [
+    ("rbd:a", "a", nil, "launcher"), ("rbd:a/b", "a", "b", "launcher"), ("rbd:a?id=c", "a", nil, "c"),
+    ("rbd:a.1/b_2?id=c-3.d", "a.1", "b_2", "c-3.d"),
+  ]
+  for (text, name, namespace, user) in cases {
+    let volumes = try settings("-volumes=\(text)").volumes
+    let pool = try #require(volumes.pool)
+    #expect(volumes.isOn && volumes.folder == nil)
+    #expect(pool.pool == name && pool.namespace == namespace && pool.user == user, "\(text)")
+    #expect(pool.keyring == "/etc/ceph/ceph.client.\(user).keyring")
+    #expect("\(pool)" == text.prefix { $0 != "?" })
+  }
+}
+
+@Test(arguments: [
+  "v", "rbd", "rbd:", "rbd:a/", "rbd:/b", "rbd:a/b/c", "rbd:.a", "rbd:-a", "rbd:a b", "rbd:a,b", "rbd:a@b", "rbd:a?id=",
+  "rbd:a?id=..", "rbd:a?id=b/c", "rbd:a?id=b?id=c", "rbd:a?user=b", "rbd:ä",
+  "rbd:" + String(repeating: "a", count: 129),
+])
+func otherVolumesAreRefused(text: String) {
+  let message = message(.vmm, "-volumes=\(text)")
+  #expect(message.contains("-volumes") && message.contains("rbd:POOL[/NAMESPACE][?id=USER]"), "\(message)")
+}
+
 @Test func helpFitsAScreen() {
   for program in LauncherProgram.allCases {
     let lines = Settings.flags(of: program).helpText.split(separator: "\n", omittingEmptySubsequences: false)

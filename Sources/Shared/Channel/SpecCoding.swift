@@ -62,6 +62,7 @@ extension WireWriter {
     case .file(let format):
       integer(UInt8(1))
       integer(format.rawValue)
+    case .rbd: integer(UInt8(2))
     }
   }
 
@@ -135,6 +136,7 @@ extension WireReader {
   mutating func volumeSource() throws(WireError) -> VolumeSource {
     switch try integer(UInt8.self) {
     case 1: return .file(try choice())
+    case 2: return .rbd
     case let kind: throw WireError("volume of kind \(kind)")
     }
   }

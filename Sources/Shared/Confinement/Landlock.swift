@@ -79,6 +79,7 @@ public enum Landlock {
     case .any: []
     case .only(let numbers): numbers
     case .schedulers: surroundings.schedulerPorts
+    case .ceph: TCPPorts.cephMonitors + TCPPorts.cephDaemons
     }
   }
 

@@ -65,11 +65,14 @@ public struct VolumeList: Equatable, Sendable {
 public enum VolumeSource: Equatable, Sendable {
   /// A file in this format, which comes as a descriptor.
   case file(ImageFormat)
+  /// An RBD image of the node's pool, which the machine opens itself.
+  case rbd
 
   /// A descriptor comes with it.
   public var hasDescriptor: Bool {
     switch self {
     case .file: true
+    case .rbd: false
     }
   }
 }

@@ -68,6 +68,8 @@ public enum Place: Hashable, Sendable {
   case backingImage
   /// The folder of volumes, where there is one.
   case volumes
+  /// The file with the key of Ceph's client that machines are, where volumes are RBD images.
+  case cephKeyring
   /// An instance's disk: the overlay over its backing image.
   case disk
   /// An instance's config drive.
@@ -89,15 +91,21 @@ public enum TCPPorts: Sendable, Equatable {
   case only([UInt16])
   /// The ports of the configured schedulers.
   case schedulers
+  /// Those that Ceph's daemons have.
+  case ceph
 
   public static let none = TCPPorts.only([])
+
+  /// Where Ceph's monitors listen, and its other daemons, unless a cluster is configured otherwise.
+  public static let cephMonitors: [UInt16] = [3300, 6789]
+  public static let cephDaemons: ClosedRange<UInt16> = 6800...7568
 }
 
 /// A Landlock domain as data. What it does not list is forbidden; it does not govern UDP, nor connecting to AF_UNIX
 /// sockets that have a path, nor looking at names and times of files: seccomp and the owners of files see to those.
 public struct LandlockPolicy: Sendable {
   public internal(set) var files: [FileRule]
-  public let connect: TCPPorts
+  public internal(set) var connect: TCPPorts
   public let bind: TCPPorts
   /// No abstract AF_UNIX socket of a process outside the domain can be connected to.
   public let scopesAbstractSockets: Bool

@@ -1,4 +1,4 @@
-// What is other where instances have volumes (`-volumes`).
+// What is other where instances have volumes that are files (`-volumes FOLDER`).
 
 extension ProcessRights {
   /// The manager's: it opens volumes and hands them to machines, which have no right to open any.

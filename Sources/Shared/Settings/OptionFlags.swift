@@ -121,11 +121,13 @@ struct OptionFlags {
         file, which keeps no variables. Without it, firmware is looked for where distributions have it.
         """, completion: .file)
     volumes = flags.value(
-      "volumes", "FOLDER", default: .none, defaultText: "", allowed: "the whole path of a folder", group: "Instances",
+      "volumes", "PLACE", default: .none, defaultText: "", allowed: VolumeLocation.allowed, group: "Instances",
       help: "where volumes are",
       detail: """
-        Its files UUID.qcow2, and UUID or UUID.raw, are volumes: START's storage, AttachVolume and DetachVolume name \
-        them. launcher-vmm's user must be able to read and write them. Without it there are no volumes. See \
+        A folder: its files UUID.qcow2, and UUID or UUID.raw, are volumes: START's storage, AttachVolume and \
+        DetachVolume name them. launcher-vmm's user must be able to read and write them. rbd:POOL: the RBD images UUID \
+        of that Ceph pool, or of a namespace in it, are volumes. QEMU opens them as client.USER, or client.launcher, \
+        with /etc/ceph/ceph.conf and the client's keyring beside it. Without it there are no volumes. See \
         docs/VOLUMES.md.
         """, completion: .folder
     ) { VolumeLocation($0) }

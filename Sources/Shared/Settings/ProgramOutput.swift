@@ -12,15 +12,17 @@ public enum ProgramOutput {
   ///
   /// - environment: beside PATH and locale.
   /// - isQuiet: standard error is thrown away instead of shown.
-  public static func of(_ path: String, _ arguments: [String], environment: [String] = [], isQuiet: Bool = false)
-    -> String?
-  {
+  /// - takesErrors: standard error counts as output.
+  public static func of(
+    _ path: String, _ arguments: [String], environment: [String] = [], isQuiet: Bool = false, takesErrors: Bool = false
+  ) -> String? {
     guard let (reader, writer) = try? Descriptor.pipe() else { return nil }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, writer.raw, STDOUT_FILENO)
+    if takesErrors { posix_spawn_file_actions_adddup2(&actions, writer.raw, STDERR_FILENO) }
     if isQuiet { posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) }
     var pid: pid_t = 0
     let code = CStrings.with([path] + arguments) { argv in

@@ -4,6 +4,7 @@ import Glibc
 import Instances
 import Linux
 import Rights
+public import Settings
 
 /// Makes the jail of each child: what it gets between fork and exec.
 ///
@@ -21,25 +22,33 @@ public struct Jailer {
   private let hasVariables: Bool
   private let programs: [Program: Descriptor]
   private let filters: [Program: [UInt8]]
-  private let hasWindows: Bool
+  private let rights: [Program: ProcessRights]
+  private let pool: RBDPool?
 
   /// - hasWindows: machines are shown on the operator's desktop.
-  public init(_ folders: StateFolder, _ paths: ProgramPaths, firmware: FirmwareFiles?, hasWindows: Bool = false) throws
-  {
+  /// - pool: volumes are its images.
+  public init(
+    _ folders: StateFolder, _ paths: ProgramPaths, firmware: FirmwareFiles?, hasWindows: Bool = false,
+    pool: RBDPool? = nil
+  ) throws {
     self.folders = folders
-    self.hasWindows = hasWindows
+    self.pool = pool
     self.firmware = try firmware?.handles() ?? []
     hasVariables = firmware?.variablesTemplate != nil
     images = try .name(folders.images, followingLinks: true)
     instances = try .name(folders.instances, followingLinks: true)
     var programs: [Program: Descriptor] = [:]
     var filters: [Program: [UInt8]] = [:]
+    var allRights: [Program: ProcessRights] = [:]
     for program in Program.allCases {
       programs[program] = try paths[program].map { (path) throws(SystemError) in
         try .name(path, followingLinks: true)
       }
-      filters[program] = try SeccompFilter.program(program.rights(hasWindows: hasWindows).seccomp)
+      let rights = program.rights(hasWindows: hasWindows, hasRBD: pool != nil)
+      filters[program] = try SeccompFilter.program(rights.seccomp)
+      allRights[program] = rights
     }
+    rights = allRights
     self.programs = programs
     self.filters = filters
   }
@@ -85,6 +94,8 @@ public struct Jailer {
         .firmwareVariables,
         spec.firmware == .efi && hasVariables ? [try file(FirmwareFiles.variablesName, in: folder)] : [])
       surroundings.set(.firmware, spec.firmware == .efi ? firmware : [])
+      // One that is not there, or not for this user to read, QEMU will name.
+      if let pool { surroundings.set(.cephKeyring, (try? [.name(pool.keyring, followingLinks: true)]) ?? []) }
     case .overlay(let instance, let image, let stack, _):
       name = StateFolder.stagingPrefix + instance.text
       surroundings.set(.staging, [try folder(name)])
@@ -97,7 +108,7 @@ public struct Jailer {
       name = StateFolder.stagingPrefix + instance.text
       surroundings.set(.staging, [try folder(name)])
     }
-    let rights = task.program.rights(hasWindows: hasWindows)
+    guard let rights = rights[task.program] else { throw Refused(description: "no rights of \(task.program.name)") }
     return Jail(
       ruleset: try ruleset(rights, surroundings), filter: filters[task.program] ?? [],
       limits: rights.limits, folder: "\(folders.instances)/\(name)")

@@ -3,6 +3,7 @@ import Channel
 import Confinement
 import Glibc
 import Glog
+import Instances
 import Linux
 import Loop
 import Rights
@@ -34,23 +35,27 @@ public enum MachineSpawner {
     let signals = try Signals.descriptor(for: [SIGCHLD, SIGINT, SIGTERM, SIGHUP])
     let loop = try EventLoop()
     let folders = StateFolder(options.stateFolder)
-    let jailer = try Jailer(folders, paths, firmware: firmware, hasWindows: options.console == .window)
+    let jailer = try Jailer(
+      folders, paths, firmware: firmware, hasWindows: options.console == .window, pool: options.volumes.pool)
     let machines = QEMUCommandLine.Settings(
       accelerator: Accelerators.choose(options.virtualisation), firmware: firmware,
       hasSpice: options.console == .spice, hasWindow: options.console == .window, hasVolumes: options.volumes.isOn)
-    try options.confine(.spawner(for: options.console), jailer.surroundings, as: .vmm, logSettings)
-    let planner = MachinePlanner(paths: paths, folders: folders, machines: machines, jailer: jailer)
+    try options.confine(.spawner(for: options), jailer.surroundings, as: .vmm, logSettings)
+    let planner = MachinePlanner(
+      paths: paths, folders: folders, machines: machines, volumes: options.volumes, jailer: jailer)
     Spawner(planner, loop).serve(socket, signals)
   }
 }
 
 extension ProcessRights {
-  fileprivate static func spawner(for console: ConsoleKind) -> ProcessRights {
-    switch console {
-    case .none, .nc: spawner
-    case .spice: spawner.withSpice
-    case .window: spawner.withWindow
-    }
+  fileprivate static func spawner(for options: Settings) -> ProcessRights {
+    let rights =
+      switch options.console {
+      case .none, .nc: spawner
+      case .spice: spawner.withSpice
+      case .window: spawner.withWindow
+      }
+    return options.volumes.pool == nil ? rights : rights.withRBD
   }
 }
 
@@ -59,6 +64,7 @@ private struct MachinePlanner: ChildPlanner {
   let paths: ProgramPaths
   let folders: StateFolder
   let machines: QEMUCommandLine.Settings
+  let volumes: VolumeLocation
   let jailer: Jailer
 
   func plan(_ task: SpawnTask) throws -> ChildPlan {
@@ -74,18 +80,18 @@ private struct MachinePlanner: ChildPlanner {
       throw Jailer.Refused(description: "jail of \(program.name): \(error)")
     }
     var plan = ChildPlan(
-      name: program.name, path: path, arguments: arguments(for: task, in: jail.folder), jail: jail,
+      name: program.name, path: path, arguments: try arguments(for: task, in: jail.folder), jail: jail,
       flags: program.spawnFlags)
     if program == .qemu, machines.hasWindow { plan.environment += QEMUCommandLine.windowEnvironment }
     return plan
   }
 
-  private func arguments(for task: SpawnTask, in folder: String) -> [String] {
+  private func arguments(for task: SpawnTask, in folder: String) throws -> [String] {
     let images = folders.images
     return switch task {
-    case .machine(let spec, let stack, let tapMTU, let volumes):
+    case .machine(let spec, let stack, let tapMTU, let sources):
       QEMUCommandLine.arguments(
-        for: spec, stack, tapMTU: tapMTU, volumes: zip(spec.volumes.all, volumes).map { VolumeDrive($0, $1) },
+        for: spec, stack, tapMTU: tapMTU, volumes: try zip(spec.volumes.all, sources).map(drive),
         hasSchedulerDrive: task.hasSchedulerDrive, folder: folder, images: images, machines)
     case .overlay(_, let image, let stack, let size):
       InstanceDisk.arguments(in: folder, images: images, image, stack, size: size)
@@ -94,5 +100,12 @@ private struct MachinePlanner: ChildPlanner {
     case .ephemeralVolume(_, let volume, let gibibytes):
       EphemeralVolume.arguments(in: folder, volume, gibibytes: gibibytes)
     }
+  }
+
+  private func drive(_ volume: Volume, _ source: VolumeSource) throws -> VolumeDrive {
+    guard let backing = VolumeBacking(source, at: volumes) else {
+      throw Jailer.Refused(description: "volume \(volume.id): this node has no pool of RBD images")
+    }
+    return VolumeDrive(volume, backing)
   }
 }

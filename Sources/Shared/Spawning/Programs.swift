@@ -37,11 +37,14 @@ extension Program {
     }
   }
 
-  func rights(hasWindows: Bool) -> ProcessRights {
+  func rights(hasWindows: Bool, hasRBD: Bool) -> ProcessRights {
     switch self {
-    case .qemu: hasWindows ? ProcessRights.qemu.withWindow : .qemu
-    case .qemuImg: .qemuImg
-    case .xorriso: .xorriso
+    case .qemu:
+      var rights = ProcessRights.qemu
+      if hasWindows { rights = rights.withWindow }
+      return hasRBD ? rights.withRBD : rights
+    case .qemuImg: return .qemuImg
+    case .xorriso: return .xorriso
     }
   }
 }

@@ -85,7 +85,7 @@ enum QEMUCommandLine {
       arguments += VolumeDrive.ports
       var descriptor = tapMTU == nil ? tapDescriptor : tapDescriptor + 1
       for drive in volumes {
-        if drive.source.hasDescriptor {
+        if drive.backing.source.hasDescriptor {
           arguments += ["-add-fd", "fd=\(descriptor),set=\(drive.volume.slot)"]
           descriptor += 1
         }

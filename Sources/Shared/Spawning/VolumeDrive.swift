@@ -1,19 +1,21 @@
 public import Instances
 public import JSON
+public import Settings
 
 /// A volume as QEMU has it: in a slot of its machine, with names made of the slot's number.
 ///
 /// QEMU opens no file for it: it uses the descriptor that it was handed, which it knows as a set of the slot's number.
+/// An RBD image it opens itself.
 public struct VolumeDrive: Equatable, Sendable {
   /// Bytes of a virtio disk's serial number.
   private static let serialLength = 20
 
   public let volume: Volume
-  public let source: VolumeSource
+  public let backing: VolumeBacking
 
-  public init(_ volume: Volume, _ source: VolumeSource) {
+  public init(_ volume: Volume, _ backing: VolumeBacking) {
     self.volume = volume
-    self.source = source
+    self.backing = backing
   }
 
   /// The name of its device; another name space than that of nodes.
@@ -28,18 +30,31 @@ public struct VolumeDrive: Equatable, Sendable {
 
   /// Its block node, as -blockdev and blockdev-add take it. The format is said, and nothing below it is looked for.
   public var blockdev: JSONValue {
-    switch source {
-    case .file(let format):
-      var node: JSONObject = JSONObject()
-      node["driver"] = .string(format.name)
-      node["node-name"] = .string(Self.node(volume.slot))
-      node["discard"] = "unmap"
-      if format == .qcow2 { node["backing"] = .null }
+    var node: JSONObject = JSONObject()
+    node["driver"] = .string(backing.format.name)
+    node["node-name"] = .string(Self.node(volume.slot))
+    node["discard"] = "unmap"
+    if backing.format == .qcow2 { node["backing"] = .null }
+    switch backing {
+    case .file:
       node["file"] = [
         "driver": "file", "filename": .string("/dev/fdset/\(volume.slot)"), "locking": "on", "discard": "unmap",
       ]
-      return .object(node)
+    case .rbd(let pool): node["file"] = image(in: pool)
     }
+    return .object(node)
+  }
+
+  private func image(in pool: RBDPool) -> JSONValue {
+    var image: JSONObject = JSONObject()
+    image["driver"] = "rbd"
+    image["pool"] = .string(pool.pool)
+    image["namespace"] = pool.namespace.map { .string($0) }
+    image["image"] = .string(volume.id.text)
+    image["conf"] = .string(RBDPool.configuration)
+    image["user"] = .string(pool.user)
+    image["discard"] = "unmap"
+    return .object(image)
   }
 
   /// Its device, as -device and device_add take it.
@@ -58,6 +73,38 @@ public struct VolumeDrive: Equatable, Sendable {
   /// The ports that a machine has from its start: a disk can come into nothing else.
   static var ports: [String] {
     (0..<VolumeList.maximum).flatMap { ["-device", "pcie-root-port,id=\(port($0)),chassis=\($0 + 1)"] }
+  }
+}
+
+/// What is behind a volume: a `VolumeSource` with what this node knows of it.
+public enum VolumeBacking: Equatable, Sendable {
+  /// A file in this format, which comes as a descriptor.
+  case file(ImageFormat)
+  /// An image of this pool.
+  case rbd(RBDPool)
+
+  /// nil where volumes are at another location.
+  init?(_ source: VolumeSource, at location: VolumeLocation) {
+    switch source {
+    case .file(let format): self = .file(format)
+    case .rbd:
+      guard let pool = location.pool else { return nil }
+      self = .rbd(pool)
+    }
+  }
+
+  public var source: VolumeSource {
+    switch self {
+    case .file(let format): .file(format)
+    case .rbd: .rbd
+    }
+  }
+
+  fileprivate var format: ImageFormat {
+    switch self {
+    case .file(let format): format
+    case .rbd: .raw
+    }
   }
 }
 

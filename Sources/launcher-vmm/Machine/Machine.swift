@@ -19,7 +19,7 @@ import Settings
   /// Seconds from the start of QEMU to its answer on QMP: software emulation on a busy node takes a few.
   private static let startDeadline = 60.0
   /// Seconds for an answer of a machine that runs.
-  static let commandDeadline = 10.0
+  nonisolated static let commandDeadline = 10.0
   /// Seconds to wait for a greeting at take-over before the machine counts as running but not answering.
   private static let takeoverDeadline = 5.0
   /// Seconds between attempts to reach a monitor that does not answer.

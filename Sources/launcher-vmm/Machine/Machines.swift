@@ -77,7 +77,7 @@ import Spawning
   private func missing(_ list: VolumeList) throws -> [(volume: Identifier, gibibytes: Int)] {
     do {
       return try list.all.compactMap { volume in
-        guard let size = volume.ephemeralSize, try volumes?.open(volume.id) == nil else { return nil }
+        guard let size = volume.ephemeralSize, try volumes?.has(volume.id) != true else { return nil }
         return (volume.id, size)
       }
     } catch {
@@ -142,7 +142,7 @@ import Spawning
     StopPoint.networkAttached.reach()
     let opened = try openAll(file.spec.volumes, in: folder)
     let machine = try await Machine.start(
-      .machine(file.spec, file.image?.stack, tapMTU: link?.mtu, volumes: opened.map(\.source)),
+      .machine(file.spec, file.image?.stack, tapMTU: link?.mtu, volumes: opened.map(\.backing.source)),
       of: file.spec.instance, in: folder, tap: link?.tap, volumes: opened.compactMap(\.descriptor), spawner: spawner,
       input: try display.map(connection) ?? null, onProcess: { groups?.place($0, of: file) })
     machine.offer(console)

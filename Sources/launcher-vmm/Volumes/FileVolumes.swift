@@ -26,7 +26,7 @@ struct FileVolumes: VolumeStore {
     for (suffix, format) in Self.names {
       let name = volume.text + suffix
       guard let file = try Self.open(name, format, of: volume, in: folder) else { continue }
-      found.append((name, OpenVolume(source: .file(format), descriptor: file)))
+      found.append((name, OpenVolume(backing: .file(format), descriptor: file)))
     }
     guard found.count <= 1 else {
       throw UnusableVolume(
@@ -35,10 +35,12 @@ struct FileVolumes: VolumeStore {
     return found.first?.volume
   }
 
+  func has(_ volume: Identifier) throws -> Bool { try open(volume) != nil }
+
   /// The volume that was made for an instance; nil when there is none.
   static func openOwn(_ volume: Identifier, in folder: InstanceStore.Folder) throws -> OpenVolume? {
     try open(EphemeralVolume.name(volume), .qcow2, of: volume, in: folder.handle).map {
-      OpenVolume(source: .file(.qcow2), descriptor: $0)
+      OpenVolume(backing: .file(.qcow2), descriptor: $0)
     }
   }
 

@@ -109,7 +109,7 @@ extension Instance {
     -> Failure?
   {
     do {
-      try await host.plug(VolumeDrive(volume, opened.source), opened.descriptor)
+      try await host.plug(VolumeDrive(volume, opened.backing), opened.descriptor)
       log.info("\(id): volume \(volume.id) attached")
       return nil
     } catch {

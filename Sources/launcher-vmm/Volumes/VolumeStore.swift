@@ -2,22 +2,26 @@ import Glibc
 import Instances
 import Linux
 import Settings
+import Spawning
 
 /// Where volumes are, looked at before the manager is confined.
 enum VolumePlace {
   case folder(Descriptor, path: String)
+  case rbd(RBDPool)
 
   /// nil: there are none.
   init?(_ location: VolumeLocation) throws(SystemError) {
     switch location {
     case .none: return nil
     case .folder(let path): self = .folder(try .open(path, O_RDONLY | O_DIRECTORY), path: path)
+    case .rbd(let pool): self = .rbd(pool)
     }
   }
 
   var store: any VolumeStore {
     switch self {
     case .folder(let folder, let path): FileVolumes(folder, at: path)
+    case .rbd(let pool): RBDVolumes(pool: pool)
     }
   }
 }
@@ -26,11 +30,13 @@ enum VolumePlace {
 protocol VolumeStore {
   /// Opens a volume for a machine; nil when there is none of this name.
   func open(_ volume: Identifier) throws -> OpenVolume?
+  /// There is one of this name, so none is to be made for an instance.
+  func has(_ volume: Identifier) throws -> Bool
 }
 
 /// A volume on its way to a machine.
 struct OpenVolume {
-  let source: VolumeSource
+  let backing: VolumeBacking
   /// nil: the machine opens it itself.
   let descriptor: Descriptor?
 }

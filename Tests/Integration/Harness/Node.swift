@@ -29,6 +29,9 @@ final class Node {
     /// It has a folder of volumes.
     var hasVolumes = false
 
+    /// It has a /etc/ceph of its own.
+    var hasCeph = false
+
     /// What the node is in tenants' networks: then it has an interface in that namespace, and the certificate for it.
     var network: NodeNetwork = .none
 
@@ -71,6 +74,7 @@ final class Node {
   /// What launcher finds in its environment beside this process's own; its display is never this process's.
   var environment: [String: String] = [:]
   private var mounts: [String] = []
+  private var madeSystemCeph = false
   private let sweeper: Sweeper
 
   /// The folder of the programs.
@@ -115,6 +119,10 @@ final class Node {
       try FileManager.default.createDirectory(atPath: volumes, withIntermediateDirectories: false)
       chown(volumes, Self.vmmUser, Self.vmmUser)
     }
+    if options.hasCeph {
+      try FileManager.default.createDirectory(atPath: ceph, withIntermediateDirectories: false)
+      madeSystemCeph = Self.makeSystemCeph()
+    }
   }
 
   private func layOutPrograms() throws {
@@ -157,7 +165,7 @@ final class Node {
   var network: String? { options.hasOwnNetwork ? String(folder.split(separator: "/").last ?? "") : nil }
 
   /// The command that executes a program in it.
-  private var inNetwork: [String] { network.map { [Self.ip, "netns", "exec", $0] } ?? [] }
+  var inNetwork: [String] { network.map { [Self.ip, "netns", "exec", $0] } ?? [] }
 
   /// Takes loopback of the node's own network up or down: what is sent while it is down is lost.
   func setLoopback(up: Bool) throws {
@@ -203,7 +211,7 @@ final class Node {
       "-cert=\(certificates)/\(options.network == .nn ? "netagent" : "agent").pem",
     ]
     return try ChildProcess(
-      inNetwork + tunAccess + wrapper + ["/usr/bin/env", "-u", "DISPLAY"]
+      inNetwork + tunAccess + cephAccess + wrapper + ["/usr/bin/env", "-u", "DISPLAY"]
         + environment.map { "\($0.key)=\($0.value)" } + [
           "\(options.isDebugBuild ? surroundings.debugBinaries : binaries)/launcher"
         ]
@@ -348,6 +356,7 @@ final class Node {
     let gone = try await eventually { ProcessTable.mentioning(folder).isEmpty }
     if !gone { Issue.record("processes \(ProcessTable.mentioning(folder)) cannot be killed") }
     if let network { try ChildProcess.run([Self.ip, "netns", "delete", network]) }
+    if madeSystemCeph { rmdir(Self.systemCeph) }
     for path in mounts { try ChildProcess.run(["/usr/bin/umount", path]) }
     try FileManager.default.removeItem(atPath: folder)
     try await sweeper.finish()
