@@ -113,7 +113,35 @@ workload_agent_uuid: $(node_uuid)\n...\n"
 has_volume() { grep -F '"operand":"STATS"' "$root/var/peer.events" | tail -1 | grep -F "$volume"; }
 machine_has_volume() { inside ls -l "/proc/$(machine_pid)/fd" | grep -F "$volumes/$volume"; }
 
+# By the commands that the page names: no Ceph is there, and no driver.
+use_rbd() {
+    drop_in launcher-vmm volumes "The unit must leave them the node's" || return
+    echo "volumes = rbd:volumes" >>"$root/etc/launcher/launcher.conf"
+    inside systemctl restart launcher.target
+}
+checks_rbd() {
+    ! inside launcher -config /etc/launcher/launcher.conf -check-config >"$scratch/check"
+    cat "$scratch/check"
+    grep "missing *RBD driver" "$scratch/check" && grep -F "apt-get install qemu-block-extra" "$scratch/check" &&
+        grep "missing *ceph.conf" "$scratch/check" && grep "missing *Ceph key" "$scratch/check"
+}
+end_rbd() {
+    inside rm -r "$drop_ins"
+    cp "$scratch/launcher.conf" "$root/etc/launcher/launcher.conf"
+    inside systemctl daemon-reload && inside systemctl restart launcher.target
+}
+
 promise_drop_ins() {
+    echo "RBD volumes, by their drop-in"
+    promise "the drop-in is installed as documented" use_rbd
+    promise "  and launcher-vmm is up" until_true "$patience" is_up
+    promise "  with the exposure that is documented" has_stated_exposure launcher-vmm 3.0 ", with RBD volumes"
+    promise "  and the machine is untouched" until_true "$patience" is_untouched
+    promise "the audit finds everything in order" audit_says "have the key of client.launcher: rbd:volumes."
+    promise "-check-config says what is missing" checks_rbd
+    end_rbd
+    until_true "$patience" is_up
+
     echo "tenants' networks, by their drop-in"
     add_interface
     promise "the drop-in is installed as documented" use_network

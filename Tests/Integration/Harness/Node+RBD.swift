@@ -24,14 +24,14 @@ extension Node {
   /// Makes the folder that is mounted over, where there is none; true: it is to be removed again.
   static func makeSystemCeph() -> Bool { mkdir(systemCeph, 0o755) == 0 }
 
-  /// Writes a ceph.conf for a client that waits a second for a monitor, and the client's key.
-  func writeCeph(monitors: String, user: String = "launcher") throws {
+  /// Writes a ceph.conf for a client that waits so many seconds for a monitor, and the client's key.
+  func writeCeph(monitors: String, user: String = "launcher", timeout: Int = 1) throws {
     try Data(
       """
       [global]
       mon host = \(monitors)
       [client]
-      client mount timeout = 1
+      client mount timeout = \(timeout)
 
       """.utf8
     ).write(to: URL(fileURLWithPath: "\(ceph)/ceph.conf"))

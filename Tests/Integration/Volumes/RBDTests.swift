@@ -109,6 +109,27 @@ extension Integration {
       }
     }
 
+    @Test func `attach_failure: a machine that waits for Ceph longer than launcher waits for it can be stopped`()
+      async throws
+    {
+      try await Node.run(Node.withRBD()) { node in
+        let port = try Port()
+        port.listen()
+        try node.writeCeph(monitors: "[v2:127.0.0.1:\(port.number)]", timeout: 300)
+        let volume = UUID().uuidString.lowercased()
+        let instance = try await node.startInstance()
+        try await node.expectVolumeFailure("AttachVolume", "attach_failure", instance, volume)
+        try expectLog(of: node, "AttachVolume failed with attach_failure: QMP: ", "could not be undone")
+        try await node.volumes([volume], of: instance)
+        try node.send("STOP", of: instance)
+        try await node.state("exited", of: instance)
+        #expect(node.machines(instance).isEmpty)
+        try node.send("DetachVolume", of: instance, volume)
+        try await node.volumes([], of: instance)
+        try await node.delete(instance)
+      }
+    }
+
     @Test func `rbd: an ephemeral volume is a file of its instance`() async throws {
       try await Node.run(Node.withRBD()) { node in
         let volume = UUID().uuidString.lowercased()
