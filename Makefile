@@ -13,7 +13,7 @@
 # make bench-scale      10 000 instances and 100 000 commands on a simulated node, and 200 simulated nodes
 # make memory  what launcher's processes take of it when nothing happens (needs root)
 # make docs    manual pages, completions and docs/CONFIGURATION.md, from what the programs know of their options
-# make test-rbd    volumes in a real Ceph of one monitor and one OSD: a minute (needs root)
+# make test-rbd    volumes in a real Ceph of one monitor and one OSD: two minutes (needs root)
 # make deb     the Debian packages: launcher, and launcher-docker, which turns containers on
 # make test-gre    tunnels by GRE in a guest with Debian's kernel: a minute
 # make test-system   the package on a Debian with a real systemd, in a container; part of make test for root

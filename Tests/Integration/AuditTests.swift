@@ -188,15 +188,19 @@ extension Integration {
 
     @Test func `what a process has more under an option is explained`() throws {
       let program = "\(try Surroundings().binaries)/launcher-audit"
+      let rbd = ["files", "TCP", "system calls that fail", "system calls that are allowed"].map {
+        "-volumes=rbd:POOL: \($0)"
+      }
       for (process, titles) in [
-        ("spawner", ["-with-ui=spice: system calls that are allowed", "-with-ui=window: files"]),
+        ("spawner", ["-with-ui=spice: system calls that are allowed", "-with-ui=window: files"] + rbd),
         (
           "qemu-system-x86_64",
           [
             "-with-ui=spice: system calls that are allowed", "-with-ui=window: files",
             "-with-ui=window: system calls that fail",
-          ]
+          ] + rbd + ["-volumes=rbd:POOL: descriptors"]
         ),
+        ("launcher-vmm", ["-volumes=FOLDER: files"]),
       ] {
         let text = try ChildProcess.run([program, "-explain", process])
         #expect(text.split(separator: "\n").filter { $0.hasPrefix("More with") } == titles.map { "More with \($0)" })

@@ -25,7 +25,7 @@ extension Node {
   static func makeSystemCeph() -> Bool { mkdir(systemCeph, 0o755) == 0 }
 
   /// Writes a ceph.conf for a client that waits so many seconds for a monitor, and the client's key.
-  func writeCeph(monitors: String, user: String = "launcher", timeout: Int = 1) throws {
+  func writeCeph(monitors: String, user: String = "launcher", timeout: Int = 1, name: String = "ceph.conf") throws {
     try Data(
       """
       [global]
@@ -34,7 +34,7 @@ extension Node {
       client mount timeout = \(timeout)
 
       """.utf8
-    ).write(to: URL(fileURLWithPath: "\(ceph)/ceph.conf"))
+    ).write(to: URL(fileURLWithPath: "\(ceph)/\(name)"))
     // A key as Ceph has them: kind, time, length, bytes.
     let key = Data([1, 0] + [UInt8](repeating: 0, count: 8) + [16, 0] + [UInt8](repeating: 7, count: 16))
     let keyring = "\(ceph)/ceph.client.\(user).keyring"

@@ -2,8 +2,8 @@ import Foundation
 import Testing
 
 extension Integration {
-  /// RBD volumes in a real Ceph of one monitor and one OSD. Its packages are large, so it has a target of its own:
-  /// `make test-rbd`.
+  /// RBD volumes in a real Ceph of one monitor and one OSD, whose packages are large, and what takes its time: they have
+  /// a target of their own, `make test-rbd`.
   @Suite struct CephTests {
     private static let written = "written by the guest"
 
@@ -24,6 +24,12 @@ extension Integration {
           try FileManager.default.copyItem(atPath: "\(folder)/etc/\(name)", toPath: "\(node.ceph)/\(name)")
         }
         try node.giveKey()
+      }
+
+      /// Sends the OSD a signal.
+      func signalOSD(_ number: Int32) throws {
+        let text = try String(contentsOfFile: "\(folder)/osd.0.pid", encoding: .utf8)
+        kill(try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines))), number)
       }
 
       func stop() throws { try ChildProcess.run(node.inNetwork + [ceph, "stop", folder]) }
@@ -109,6 +115,51 @@ extension Integration {
         try await node.state("active", of: instance)
         try await node.delete(instance)
         #expect(try cluster.rbd("ls", "volumes").contains(second))
+      }
+    }
+
+    @Test func `rbd: a machine whose Ceph stands still goes on with it`() async throws {
+      try await run { node, cluster in
+        let (first, second) = (try cluster.makeImage(), try cluster.makeImage())
+        var start = StartPayload(image: Node.image, memory: 256)
+        start.storage = "[{id: \(first)}]"
+        start.userData = "guest-volumes: yes\n"
+        let instance = try await node.startInstance(start)
+        func console(_ line: String) async throws {
+          try await node.wait("the guest to say \(line)", within: 180) { node.console(instance).contains(line) }
+        }
+        try await console("GUEST-VOLUME-WRITTEN: \(first.prefix(20))\n")
+        try cluster.signalOSD(SIGSTOP)
+        try await node.expectVolumeFailure("AttachVolume", "attach_failure", instance, second)
+        try expectLog(of: node, "AttachVolume failed with attach_failure: QMP: ", "could not be undone")
+        try cluster.signalOSD(SIGCONT)
+        try node.send("DetachVolume", of: instance, second)
+        try await node.volumes([first], of: instance)
+        try await node.attach(second, to: instance, leading: [first, second])
+        try await console("GUEST-VOLUME-WRITTEN: \(second.prefix(20))\n")
+        #expect(try cluster.text(second) == Self.written)
+        try await node.delete(instance)
+      }
+    }
+
+    @Test func `attach_failure: a machine that waits for Ceph longer than launcher waits for it can be stopped`()
+      async throws
+    {
+      try await Node.run(Node.withRBD()) { node in
+        let port = try CephPort()
+        port.listen()
+        try node.writeCeph(monitors: "[v2:127.0.0.1:\(port.number)]", timeout: 300)
+        let volume = UUID().uuidString.lowercased()
+        let instance = try await node.startInstance()
+        try await node.expectVolumeFailure("AttachVolume", "attach_failure", instance, volume)
+        try expectLog(of: node, "AttachVolume failed with attach_failure: QMP: ", "could not be undone")
+        try await node.volumes([volume], of: instance)
+        try node.send("STOP", of: instance)
+        try await node.state("exited", of: instance)
+        #expect(node.machines(instance).isEmpty)
+        try node.send("DetachVolume", of: instance, volume)
+        try await node.volumes([], of: instance)
+        try await node.delete(instance)
       }
     }
 
