@@ -9,10 +9,12 @@ extension Integration {
     ) throws {
       let surroundings = try Surroundings()
       let scripts = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../scripts").path
+      let groups = ContainerHost.controlGroups()
       let (status, text) = try ChildProcess.outcome(of: [
         "\(scripts)/\(script)", surroundings.binaries, surroundings.guestImage,
       ])
       #expect(status == 0, "\(text)")
+      #expect(ContainerHost.controlGroups() == groups)
     }
   }
 }

@@ -251,7 +251,7 @@ final class ContainerHost {
   }
 
   /// What engines leave, empty, in each hierarchy of control groups.
-  private static func controlGroups() -> Set<String> {
+  static func controlGroups() -> Set<String> {
     let root = "/sys/fs/cgroup"
     let hierarchies =
       [root] + ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).map { "\(root)/\($0)" }
