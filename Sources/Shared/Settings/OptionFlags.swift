@@ -218,7 +218,7 @@ struct OptionFlags {
         """)
 
     statsInterval = flags.duration(
-      "stats-interval", default: .seconds(30), in: .seconds(1)...(.seconds(3600)), group: "Reports",
+      "stats-interval", default: .seconds(30), in: .milliseconds(100)...(.seconds(3600)), group: "Reports",
       help: "time between two STATS")
     metricsFolder = flags.string(
       "metrics", "FOLDER", default: "", group: "Reports", help: "write launcher.prom there",

@@ -9,7 +9,7 @@ final class Node {
   struct Options {
     /// What launcher is given beside the folders, users and certificates.
     var arguments: [String: String] = [
-      "max-vm": "32", "stats-interval": "1s", "stop-grace": "0s", "qemu-virtualisation": "software", "v": "1",
+      "max-vm": "32", "stats-interval": "200ms", "stop-grace": "0s", "qemu-virtualisation": "software", "v": "1",
       "logtostderr": "true",
     ]
     /// The scheduler's host: a name makes launcher-net resolve it.
