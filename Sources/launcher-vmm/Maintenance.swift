@@ -47,7 +47,9 @@ import Instances
 
   /// Goes on with an EVACUATE that was interrupted.
   func goOn() async {
-    if isEvacuating { await stopAll() }
+    guard isEvacuating else { return }
+    planToStopAll()
+    await stopMore()
   }
 
   /// EVACUATE. Counts at once, and returns when it is written down.
@@ -57,10 +59,11 @@ import Instances
       return log.info("EVACUATE: this node is in maintenance, and nothing runs")
     }
     log.info("this node is in maintenance from now on")
+    // At once: what an earlier EVACUATE is still about must not take this one for done.
+    planToStopAll()
     await set(.evacuating)
     StopPoint.evacuationRecorded.reach()
-    // A Restore may have come meanwhile.
-    if isEvacuating { await stopAll() }
+    await stopMore()
   }
 
   /// Restore. Guests that were told to power down go on to do so; no more are told. Counts at once, and returns when it
@@ -101,12 +104,11 @@ import Instances
     }
   }
 
-  private func stopAll() async {
+  private func planToStopAll() {
     // What runs goes first: others may be waiting for an image, and have nothing to stop.
     let all = instances()
     left = (all.filter(\.isRunning) + all.filter { !$0.isRunning })[...]
     log.info("evacuating: \(left.count(where: \.isRunning)) instances run")
-    await stopMore()
   }
 
   /// Stops the next instances, as many as may be at work, and says when the last one is done.
@@ -128,6 +130,8 @@ import Instances
 
   private func finish() async {
     await set(.evacuated)
+    // Else something else has been asked for meanwhile.
+    guard progress == .evacuated else { return }
     StopPoint.evacuationEnded.reach()
     let running = instances().filter(\.isRunning)
     log.info("evacuated: \(running.count) instances run")

@@ -1,6 +1,7 @@
 import AsyncLoop
 import Channel
 import Glibc
+import Instances
 import Linux
 import Testing
 
@@ -95,6 +96,31 @@ struct EvacuationTests {
         #expect(try EvacuationTests.written(node) == .evacuated)
         // The first at once, the last when it is its turn, and the end.
         #expect(changes <= 3)
+      }
+    }
+  }
+
+  @Test func anEvacuationThatWaitsForTheDiskIsNotDoneWithTheOneBefore() async {
+    await #expect(processExitsWith: .success) {
+      onLoop {
+        let node = try TestNode()
+        // One more than are stopped at a time.
+        let machines = try (0...Maintenance.parallelStops).map {
+          try #require(try node.makeInstance(Identifier("\($0)")!))
+        }
+        await node.run()
+        @LoopActor func asked() -> Int { machines.count { $0.commands.contains("quit") } }
+        try node.receive(.evacuate(node.request()))
+        try await node.wait { asked() == Maintenance.parallelStops }
+        try node.receive(.restore(node.request()))
+        try await node.wait { try EvacuationTests.written(node) == nil }
+        let lane = node.store.lane
+        for _ in 0..<5000 { LoopActor.start { await lane.run {} } }
+        try node.receive(.evacuate(node.request()))
+        for machine in machines { machine.onCommand = { [unowned machine] in if $0 == "quit" { machine.end() } } }
+        for machine in machines where machine.commands.contains("quit") { machine.end() }
+        try await node.wait { try EvacuationTests.written(node) == .evacuated }
+        #expect(asked() == machines.count)
       }
     }
   }
