@@ -52,36 +52,37 @@ import Instances
     await stopMore()
   }
 
-  /// EVACUATE. Counts at once, and returns when it is written down.
-  func begin() async {
-    if isEvacuating { return await writeDown() }
+  /// EVACUATE. Counts for every command behind it; `settle` is due.
+  func begin() {
+    if isEvacuating { return }
     if progress == .evacuated, isRecorded, !instances().contains(where: \.mayRun) {
       return log.info("EVACUATE: this node is in maintenance, and nothing runs")
     }
     log.info("this node is in maintenance from now on")
-    // At once: what an earlier EVACUATE is still about must not take this one for done.
     planToStopAll()
-    await set(.evacuating)
+    set(.evacuating)
+  }
+
+  /// Restore. Guests that were told to power down go on to do so; no more are told. Counts for every command behind it;
+  /// `settle` is due.
+  func end() {
+    guard isOn else { return log.info("Restore: this node is not in maintenance") }
+    left = []
+    set(nil)
+    log.info("this node is not in maintenance any more")
+  }
+
+  /// Returns when what is the case is written down, and goes on to stop instances where it is EVACUATE.
+  func settle() async {
+    await writeDown()
+    guard isEvacuating else { return }
     StopPoint.evacuationRecorded.reach()
     await stopMore()
   }
 
-  /// Restore. Guests that were told to power down go on to do so; no more are told. Counts at once, and returns when it
-  /// is written down.
-  func end() async {
-    guard isOn else {
-      log.info("Restore: this node is not in maintenance")
-      return await writeDown()
-    }
-    left = []
-    await set(nil)
-    log.info("this node is not in maintenance any more")
-  }
-
-  private func set(_ progress: MaintenanceFile.Progress?) async {
+  private func set(_ progress: MaintenanceFile.Progress?) {
     self.progress = progress
     isRecorded = false
-    await writeDown()
   }
 
   /// Returns when what was the case is written down, unless that fails.
@@ -129,7 +130,8 @@ import Instances
   }
 
   private func finish() async {
-    await set(.evacuated)
+    set(.evacuated)
+    await writeDown()
     // Else something else has been asked for meanwhile.
     guard progress == .evacuated else { return }
     StopPoint.evacuationEnded.reach()

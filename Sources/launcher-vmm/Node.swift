@@ -172,8 +172,8 @@ import Spawning
     case .acknowledge(let number): reports.acknowledge(number)
     case .needStatsChannel: peers.introduceAgain()
     case .withdraw(let request, let id): try enqueue(id, request, .withdraw)
-    case .evacuate(let request): try carryOut(request) { await $0.begin() }
-    case .restore(let request): try carryOut(request) { await $0.end() }
+    case .evacuate(let request): try carryOut(request) { $0.begin() }
+    case .restore(let request): try carryOut(request) { $0.end() }
     case .configure(let limits): configure(limits)
     case .attachVolume(let request, let id, let volume): try enqueue(id, request, .attachVolume(volume))
     case .detachVolume(let request, let id, let volume): try enqueue(id, request, .detachVolume(volume))
@@ -189,11 +189,13 @@ import Spawning
     instance.enqueue(request, work)
   }
 
-  /// Carries out what is about the node itself.
-  private func carryOut(_ request: Request, _ work: @escaping @LoopActor (Maintenance) async -> Void) throws {
+  /// Carries out what is about the node itself: at once, because the next message may ask for an instance that this one
+  /// forbids.
+  private func carryOut(_ request: Request, _ change: (Maintenance) -> Void) throws {
     try openRequests.open(request.number)
+    change(maintenance)
     LoopActor.start {
-      await work(self.maintenance)
+      await self.maintenance.settle()
       self.announceCensus()
       self.announceCompleted(request)
     }

@@ -13,6 +13,30 @@ struct EvacuationTests {
     try MaintenanceFile.read(in: node.store.instances)?.progress
   }
 
+  @LoopActor private static func begin(_ maintenance: Maintenance) async {
+    maintenance.begin()
+    await maintenance.settle()
+  }
+
+  @LoopActor private static func end(_ maintenance: Maintenance) async {
+    maintenance.end()
+    await maintenance.settle()
+  }
+
+  @Test func anEvacuationCountsForTheCommandsThatComeWithIt() async {
+    await #expect(processExitsWith: .success) {
+      onLoop {
+        let node = try TestNode()
+        _ = try node.makeInstance(plugged: nil)
+        await node.run()
+        try node.receive(.evacuate(node.request()))
+        try node.receive(.restart(node.request(), id))
+        try await node.wait { !node.node.reports.open.isEmpty }
+        #expect(node.node.reports.open.map(\.2) == [.failure(.restart, id, .launchFailure)])
+      }
+    }
+  }
+
   @Test func maintenanceWaitsForTheDisksTurnAndCountsAtOnce() async {
     await #expect(processExitsWith: .success) {
       onLoop {
@@ -27,7 +51,10 @@ struct EvacuationTests {
                 before = [maintenance.isOn, try MaintenanceFile.read(in: store.instances) != nil]
               }
             },
-            { if isOn { await maintenance.begin() } else { await maintenance.end() } },
+            {
+              if isOn { maintenance.begin() } else { maintenance.end() }
+              await maintenance.settle()
+            },
           ])
           #expect(before == [isOn, !isOn])
           #expect(try (MaintenanceFile.read(in: store.instances) != nil) == isOn)
@@ -42,15 +69,15 @@ struct EvacuationTests {
       onLoop {
         let (folder, store) = try makeStateFolder()
         let maintenance = Maintenance(store) { [] }
-        await maintenance.begin()
+        await EvacuationTests.begin(maintenance)
         #expect(try MaintenanceFile.read(in: store.instances)?.progress == .evacuated)
         // What is written again is there again.
         try MaintenanceFile.remove(from: store.instances)
-        for _ in 0..<3 { await maintenance.begin() }
+        for _ in 0..<3 { await EvacuationTests.begin(maintenance) }
         #expect(try Files.names(in: store.instances) == [])
-        await maintenance.end()
+        await EvacuationTests.end(maintenance)
         try MaintenanceFile(.evacuated).write(in: store.instances)
-        for _ in 0..<3 { await maintenance.end() }
+        for _ in 0..<3 { await EvacuationTests.end(maintenance) }
         #expect(try Files.names(in: store.instances) == [MaintenanceFile.name])
         withExtendedLifetime(folder) {}
       }
@@ -63,10 +90,10 @@ struct EvacuationTests {
         let (folder, store) = try makeStateFolder()
         let maintenance = Maintenance(store) { [] }
         try Files.makeFolder(MaintenanceFile.name, in: store.instances)
-        await maintenance.begin()
+        await EvacuationTests.begin(maintenance)
         #expect(maintenance.isOn)
         try Files.removeTree(MaintenanceFile.name, in: store.instances)
-        await maintenance.begin()
+        await EvacuationTests.begin(maintenance)
         #expect(try MaintenanceFile.read(in: store.instances)?.progress == .evacuated)
         withExtendedLifetime(folder) {}
       }

@@ -17,7 +17,7 @@ import Testing
   let store: InstanceStore
   let volumes: TemporaryFolder
   private let peers: Peers
-  private let node: Node
+  let node: Node
   private let spawner: Descriptor
   private var number: UInt64 = 0
 
