@@ -41,7 +41,7 @@ extension Integration {
     @Test(arguments: commands)
     func `launcher-vmm killed at any step of a command carries it out in its next life`(command: Command) async throws {
       try await Node.run(Self.options) { node in
-        for point in command.points {
+        for (index, point) in command.points.enumerated() {
           let payload = StartPayload.workload(host: 2)
           let instance = payload.instance
           try await prepare(payload, command.before, node)
@@ -61,6 +61,7 @@ extension Integration {
           #expect(told.count == (command.name == "DELETE" ? 2 : 1), "\(command.name) at \(point): \(told)")
           try expectConsistent(node, instance, command.name == "DELETE" ? nil : command.name != "STOP", point)
           if command.name != "DELETE" { try await node.delete(instance) }
+          try await node.forgetEarlyEnds(after: index + 1)
         }
       }
     }

@@ -228,7 +228,8 @@ extension Integration {
       async throws
     {
       try await ContainerHost.runNode(isDebugBuild: true) { host, node in
-        for point in Self.points.first(where: { $0.command == command })?.points ?? [] {
+        let points = Self.points.first { $0.command == command }?.points ?? []
+        for (index, point) in points.enumerated() {
           let payload = ContainerPayload(command: ContainerLifeTests.obedient)
           let instance = payload.instance
           if command != "START" { _ = try await node.startContainer(payload) }
@@ -258,6 +259,7 @@ extension Integration {
           #expect(try host.containers(of: instance).count == (isThere ? 1 : 0), "after \(point)")
           #expect(try host.running(instance) == (isThere && command != "STOP"), "after \(point)")
           if isThere { try await node.delete(instance) }
+          try await node.forgetEarlyEnds(after: index + 1)
         }
       }
     }

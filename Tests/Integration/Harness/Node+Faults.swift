@@ -12,6 +12,14 @@ extension Node {
     chown(path, Self.vmmUser, Self.vmmUser)
   }
 
+  /// launcher waits longer each time before it starts a process again that ends early. Of a test that has ended many it
+  /// starts a new one, which knows nothing of that, after every few of them.
+  func forgetEarlyEnds(after count: Int) async throws {
+    guard count.isMultiple(of: 4) else { return }
+    try await stopLauncher()
+    try await startLauncher()
+  }
+
   /// A command in front of launcher that gives it a mount namespace of its own, set up by a line of shell.
   static func inPrivateMounts(_ setUp: String) -> [String] {
     ["/usr/bin/unshare", "--mount", "/bin/sh", "-ec", "\(setUp); exec \"$@\"", "launcher"]

@@ -27,6 +27,7 @@ extension Integration {
             try await expect(volumes, node, instance, point)
             try await node.settle()
             #expect(node.frames(since: mark).count { $0.type == "ERROR" } == 1, "only the one of `settle`: \(point)")
+            try await node.forgetEarlyEnds(after: index + 1)
             if index == points.count - 1 { continue }
             try await change(command == "AttachVolume" ? "DetachVolume" : "AttachVolume", node, instance, volume)
           }
