@@ -179,9 +179,10 @@ import Settings
       log.warning("\(found.instance): \(error)")
     }
     let greeter = found.machine == nil ? found.monitor?.peer : nil
-    guard let machine = found.machine ?? greeter.flatMap({ adopt(found.instance, $0, found.folder) }),
-      !machine.hasEnded
-    else {
+    let machine = found.machine ?? greeter.flatMap({ adopt(found.instance, $0, found.folder) })
+    // One that did not come up closes its monitor first and ends then: its START has failed, and is not done.
+    if let machine, !answers, found.machine == nil { await machine.waitForEnd(until: .after(seconds: endDeadline)) }
+    guard let machine, !machine.hasEnded else {
       found.monitor?.close()
       return nil
     }
