@@ -66,14 +66,15 @@ extension Integration {
       func check(_ more: String = "true") -> (text: String, isReady: Bool) {
         let mount = "mount --bind \(ceph) \(Node.systemCeph) && \(more) && exec \"$@\""
         return place.check(
-          ["volumes": "rbd:disks?id=node1"], through: ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", mount, "sh"])
+          ["volumes": "rbd:disks/tenants?id=node1"],
+          through: ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", mount, "sh"])
       }
       let nothing = check()
       #expect(!nothing.isReady && nothing.text.contains("ready    RBD driver"), "\(nothing.text)")
       for words in [
         "missing  ceph.conf", "chmod o+r /etc/ceph/ceph.conf", "missing  Ceph key",
-        "ceph auth get-or-create client.node1 mon 'profile rbd' osd 'profile rbd pool=disks' -o "
-          + "/etc/ceph/ceph.client.node1.keyring",
+        "(umask 077; ceph auth get-or-create client.node1 mon 'profile rbd' osd 'profile rbd pool=disks "
+          + "namespace=tenants' -o /etc/ceph/ceph.client.node1.keyring), and give it to user 61002",
       ] { #expect(nothing.text.contains(words), "\(nothing.text)") }
       let keyring = "\(ceph)/ceph.client.node1.keyring"
       try Data("[global]\n".utf8).write(to: URL(fileURLWithPath: "\(ceph)/ceph.conf"))
@@ -87,6 +88,29 @@ extension Integration {
       try Data("[client]\nclient mount timeout = 5\n".utf8).write(to: URL(fileURLWithPath: "\(ceph)/ceph.conf"))
       let ready = check()
       #expect(ready.isReady && ready.text.contains("ready    ceph.conf"), "\(ready.text)")
+      for value in ["inf", "1e30"] {
+        try Data("[client]\nclient mount timeout = \(value)\n".utf8).write(
+          to: URL(fileURLWithPath: "\(ceph)/ceph.conf"))
+        let unreadable = check()
+        #expect(
+          unreadable.isReady && unreadable.text.contains("limited  ceph.conf")
+            && unreadable.text.contains("'\(value)'"),
+          "\(unreadable.text)")
+      }
+      chmod(keyring, 0o644)
+      let open = check()
+      #expect(open.isReady && open.text.contains("limited  Ceph key"), "\(open.text)")
+      #expect(open.text.contains("give it to user 61002, and chmod 400 it"), "\(open.text)")
+      chmod(keyring, 0o400)
+      let elsewhere = "\(place.folder)/elsewhere"
+      for (name, subject) in [("ceph.conf", "ceph.conf"), ("ceph.client.node1.keyring", "Ceph key")] {
+        rename("\(ceph)/\(name)", elsewhere)
+        symlink(elsewhere, "\(ceph)/\(name)")
+        let link = check()
+        #expect(!link.isReady && link.text.contains("missing  \(subject)"), "\(link.text)")
+        #expect(link.text.contains("put the file itself into /etc/ceph"), "\(link.text)")
+        rename(elsewhere, "\(ceph)/\(name)")
+      }
       let driver = check("for modules in /usr/lib/*/qemu; do mount -t tmpfs none $modules; done")
       #expect(!driver.isReady && driver.text.contains("apt-get install qemu-block-extra"), "\(driver.text)")
     }

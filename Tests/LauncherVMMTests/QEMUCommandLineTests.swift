@@ -228,11 +228,32 @@ func anRBDImageIsOpenedByQEMUWithoutADescriptor(location: String, image: String)
 }
 
 @Test func howLongAMachineWaitsForAMonitorIsReadAsCephDoes() {
-  for text in [
-    "client_mount_timeout = 5", "[client]\n  client mount timeout=5 # seconds", "client-mount-timeout = 5s\r\n",
-  ] { #expect(RBDReadiness.mountTimeout(in: text) == 5, "\(text)") }
-  for text in ["", "# client_mount_timeout = 5", "client_mount_timeout", "client_mount_timeout = soon"] {
-    #expect(RBDReadiness.mountTimeout(in: text) == nil, "\(text)")
+  let cases: [(String, CephConfiguration.Timeout?)] = [
+    ("client_mount_timeout = 5", .seconds(5)),
+    ("[client]\n  client mount\ttimeout=5 # seconds", .seconds(5)),
+    ("[client] ; all\nclient_mount_timeout = 5s\r\n", .seconds(5)),
+    ("[client]\nclient_mount_timeout = \"5 sec\"", .seconds(5)),
+    ("[global]\nclient_mount_timeout = 300\n[client]\nclient_mount_timeout = 9\nclient_mount_timeout = 5", .seconds(5)),
+    ("[client]\nclient_mount_timeout = 5\n[global]\nclient_mount_timeout = 300", .seconds(5)),
+    ("[client.launcher]\nclient_mount_timeout = 300\n[global]\nclient_mount_timeout = 5", .seconds(300)),
+    ("[client.other]\nclient_mount_timeout = 5\n[client]\nclient_mount_timeout = 300", .seconds(300)),
+    ("[mon]\nclient_mount_timeout = 5", nil), ("", nil), ("# client_mount_timeout = 5", nil),
+    ("client_mount_timeout", nil), ("client-mount-timeout = 5", nil),
+  ]
+  for (text, timeout) in cases {
+    #expect(CephConfiguration.mountTimeout(in: text, of: "client.launcher") == timeout, "\(text)")
+  }
+  for value in ["soon", "5m", "inf", "nan", "1e30", "-5", "5.5", "5 6", "99999999999999999999"] {
+    let text = "[global]\nclient_mount_timeout = 5\n[client]\nclient_mount_timeout = \(value)"
+    #expect(CephConfiguration.mountTimeout(in: text, of: "client.launcher") == .unreadable(value), "\(value)")
+  }
+}
+
+@Test func theKeyThatIsToBeMadeIsForThePoolOrItsNamespaceAlone() throws {
+  let cases = [("rbd:p", "profile rbd pool=p"), ("rbd:p/n", "profile rbd pool=p namespace=n")]
+  for (option, capability) in cases {
+    let pool = try #require(Settings(.vmm, ["-volumes=\(option)"]).volumes.pool)
+    #expect(RBDReadiness.capability(of: pool) == capability)
   }
 }
 

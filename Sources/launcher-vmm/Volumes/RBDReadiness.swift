@@ -7,11 +7,7 @@ import Spawning
 enum RBDReadiness {
   /// Bytes of a ceph.conf.
   private static let fileLimit = 1 << 20
-  private static let option = "client_mount_timeout"
-  /// Seconds that Ceph's library waits for a monitor where nobody says otherwise.
-  private static let defaultTimeout = 300.0
-
-  static func findings(_ pool: RBDPool) -> [Finding] { [driver, configuration, key(of: pool)] }
+  static func findings(_ pool: RBDPool) -> [Finding] { [driver, configuration(of: pool), key(of: pool)] }
 
   /// It cannot succeed: what it fails for tells whether QEMU has the driver.
   private static var driver: Finding {
@@ -29,19 +25,19 @@ enum RBDReadiness {
     return Finding(.ready, subject, path)
   }
 
-  private static var configuration: Finding {
+  private static func configuration(of pool: RBDPool) -> Finding {
     let path = RBDPool.configuration
     do {
       let text = String(decoding: try Files.read(path, limit: fileLimit), as: UTF8.self)
-      let seconds = mountTimeout(in: text)
-      guard let seconds, seconds > 0, seconds < Machine.commandDeadline else {
-        return Finding(
-          .limited, "ceph.conf",
-          "\(path): \(option) is \(seconds.map { "\(Int($0))" } ?? "not there, so \(Int(defaultTimeout))") s: a machine "
-            + "stands still so long where no monitor answers",
-          remedy: "set \(option) = 5 in its section [client]")
+      if let finding = linkOut(of: path, "ceph.conf") { return finding }
+      let found = CephConfiguration.mountTimeout(in: text, of: pool.client)
+      if case .seconds(let seconds) = found, (1..<Int(Machine.commandDeadline)).contains(seconds) {
+        return Finding(.ready, "ceph.conf", path)
       }
-      return Finding(.ready, "ceph.conf", path)
+      return Finding(
+        .limited, "ceph.conf",
+        "\(path): \(CephConfiguration.option) is \(said(found)): a machine stands still so long where no monitor answers",
+        remedy: "set \(CephConfiguration.option) = 5 in its section [client], and in no [\(pool.client)]")
     } catch {
       return Finding(
         .missing, "ceph.conf", "user \(geteuid()): \(error)",
@@ -49,26 +45,52 @@ enum RBDReadiness {
     }
   }
 
-  /// nil: it is not there. Ceph takes spaces and hyphens for underscores.
-  static func mountTimeout(in text: String) -> Double? {
-    for line in text.split(whereSeparator: \.isNewline) {
-      let parts = line.prefix { $0 != "#" && $0 != ";" }.split(separator: "=", maxSplits: 1)
-      guard parts.count == 2 else { continue }
-      let words = parts[0].split { $0 == " " || $0 == "\t" || $0 == "_" || $0 == "-" }
-      guard words.joined(separator: "_") == option else { continue }
-      return Double(parts[1].filter { !$0.isWhitespace && $0 != "s" })
+  private static func said(_ timeout: CephConfiguration.Timeout?) -> String {
+    let otherwise = "so \(CephConfiguration.defaultTimeout) s"
+    return switch timeout {
+    case nil: "not there, \(otherwise)"
+    case .seconds(let seconds): "\(seconds) s"
+    case .unreadable(let text): "'\(text)', no number of seconds, \(otherwise) or what Ceph makes of it"
     }
-    return nil
   }
 
   private static func key(of pool: RBDPool) -> Finding {
-    guard access(pool.keyring, R_OK) == 0 else {
+    let subject = "Ceph key"
+    let path = pool.keyring
+    guard access(path, R_OK) == 0 else {
       return Finding(
-        .missing, "Ceph key", "\(pool.keyring): user \(geteuid()): \(String(cString: strerror(errno)))",
+        .missing, subject, "\(path): user \(geteuid()): \(String(cString: strerror(errno)))",
         remedy:
-          "ceph auth get-or-create \(pool.client) mon 'profile rbd' osd 'profile rbd pool=\(pool.pool)' "
-          + "-o \(pool.keyring), and give it to user \(geteuid())")
+          "(umask 077; ceph auth get-or-create \(pool.client) mon 'profile rbd' osd '\(capability(of: pool))' "
+          + "-o \(path)), and give it to user \(geteuid())")
     }
-    return Finding(.ready, "Ceph key", pool.keyring)
+    if let finding = linkOut(of: path, subject) { return finding }
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & 0o077 == 0 else {
+      return Finding(
+        .limited, subject, "\(path): others than its owner may use it",
+        remedy: "give it to user \(geteuid()), and chmod 400 it")
+    }
+    return Finding(.ready, subject, path)
+  }
+
+  static func capability(of pool: RBDPool) -> String {
+    "profile rbd pool=\(pool.pool)" + (pool.namespace.map { " namespace=\($0)" } ?? "")
+  }
+
+  /// Machines may read files of the folder, and none that a link there leads to.
+  private static func linkOut(of path: String, _ subject: String) -> Finding? {
+    guard let folder = resolved(RBDPool.folder), let file = resolved(path), !file.hasPrefix(folder + "/") else {
+      return nil
+    }
+    return Finding(
+      .missing, subject, "\(path) leads to \(file), which machines may not read",
+      remedy: "put the file itself into \(RBDPool.folder)")
+  }
+
+  private static func resolved(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
   }
 }
