@@ -99,12 +99,12 @@ end_network() {
 use_volumes() {
     drop_in launcher-vmm volumes "which its unit must leave writable" &&
         sed -n 's/^The folder and its files are to be its user.s: `\(install .*\)`\.$/\1/p' "$page" >"$scratch/commands" &&
-        cat "$scratch/commands" && [[ -s $scratch/commands ]] && inside sh -e <"$scratch/commands" || return
-    truncate -s 1M "$root$volumes/$volume"
-    inside chown launcher-vmm: "$volumes/$volume"
-    echo "volumes = $volumes" >>"$scratch/launcher.conf"
-    cp "$scratch/launcher.conf" "$root/etc/launcher/launcher.conf"
-    inside systemctl restart launcher.target
+        cat "$scratch/commands" && [[ -s $scratch/commands ]] && inside sh -e <"$scratch/commands" &&
+        truncate -s 1M "$root$volumes/$volume" &&
+        inside chown launcher-vmm: "$volumes/$volume" &&
+        echo "volumes = $volumes" >>"$scratch/launcher.conf" &&
+        cp "$scratch/launcher.conf" "$root/etc/launcher/launcher.conf" &&
+        inside systemctl restart launcher.target
 }
 order_attach() {
     order AttachVolume "---\nattach_volume:\n  instance_uuid: $instance\n  volume_uuid: $volume\n  \
@@ -120,7 +120,7 @@ use_rbd() {
     inside systemctl restart launcher.target
 }
 checks_rbd() {
-    ! inside launcher -config /etc/launcher/launcher.conf -check-config >"$scratch/check"
+    ! inside launcher -config /etc/launcher/launcher.conf -check-config >"$scratch/check" || return
     cat "$scratch/check"
     grep "missing *RBD driver" "$scratch/check" && grep -F "apt-get install qemu-block-extra" "$scratch/check" &&
         grep "missing *ceph.conf" "$scratch/check" && grep "missing *Ceph key" "$scratch/check"

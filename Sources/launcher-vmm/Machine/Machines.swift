@@ -61,12 +61,19 @@ import Spawning
     return found
   }
 
+  /// An ephemeral volume that was there already when its instance was made, and has no file there.
+  private func openShared(_ volume: Identifier) throws -> OpenVolume {
+    // A store that cannot see had none: what would be opened is another volume.
+    guard try volumes?.has(volume) == true else { throw UnusableVolume(volume, "its file is gone") }
+    return try open(volume)
+  }
+
   /// The volumes of an instance whose folder is in place, in their order.
   private func openAll(_ list: VolumeList, in folder: InstanceStore.Folder) throws -> [OpenVolume] {
     do {
       return try list.all.map { volume in
         if volume.ephemeralSize != nil, let own = try FileVolumes.openOwn(volume.id, in: folder) { return own }
-        return try open(volume.id)
+        return try volume.ephemeralSize == nil ? open(volume.id) : openShared(volume.id)
       }
     } catch {
       throw Unlaunchable(description: "\(error)")

@@ -23,7 +23,13 @@ struct Unplugged: Error, CustomStringConvertible {
   let remains: QMPClient.Failure?
 
   var description: String {
-    "\(cause)" + (remains.map { "; and what was done could not be undone: \($0)" } ?? "")
+    switch (cause, remains) {
+    case (.timedOut, .some):
+      "\(cause); nobody knows whether it was attached: look at what its disks wait for (Ceph's monitors, a disk); "
+        + "AttachVolume or DetachVolume puts that right"
+    case (_, let remains?): "\(cause); and what was done could not be undone: \(remains)"
+    case (_, nil): "\(cause)"
+    }
   }
 }
 

@@ -80,6 +80,12 @@ extension Integration {
         let instance = try await node.startInstance(start)
         #expect(node.exists("\(node.instances)/\(instance)/volume-\(volume).qcow2"))
         try await node.volumes([volume], of: instance)
+        try node.send("STOP", of: instance)
+        try await node.state("exited", of: instance)
+        try FileManager.default.removeItem(atPath: "\(node.instances)/\(instance)/volume-\(volume).qcow2")
+        try await node.expectFailure(
+          "RestartFailure", "launch_failure", of: instance, by: "RESTART", "restart: {instance_uuid: \(instance)}")
+        try expectLog(of: node, "volume \(volume): its file is gone")
         try await node.delete(instance)
       }
     }
