@@ -22,9 +22,11 @@ public struct RBDPool: Equatable, Sendable, CustomStringConvertible {
   init?(_ text: Substring) {
     var rest = text
     var user = Self.defaultUser[...]
-    if let key = rest.firstRange(of: Self.userKey) {
-      user = rest[key.upperBound...]
-      rest = rest[..<key.lowerBound]
+    if let mark = rest.firstIndex(of: "?") {
+      let option = rest[mark...]
+      guard option.hasPrefix(Self.userKey) else { return nil }
+      user = option.dropFirst(Self.userKey.count)
+      rest = rest[..<mark]
     }
     let names = rest.split(separator: "/", omittingEmptySubsequences: false)
     guard (1...2).contains(names.count), (names + [user]).allSatisfy(Self.isName) else { return nil }
