@@ -16,6 +16,8 @@ import Instances
   private var progress: MaintenanceFile.Progress?
   /// The file says so.
   private var isRecorded = true
+  /// How often what is the case has changed.
+  private var changes = 0
   /// Instances that are to be stopped yet.
   private var left: ArraySlice<Instance> = []
   /// Instances that are being stopped, also those that an EVACUATE before a Restore has told.
@@ -82,6 +84,7 @@ import Instances
 
   private func set(_ progress: MaintenanceFile.Progress?) {
     self.progress = progress
+    changes += 1
     isRecorded = false
   }
 
@@ -131,9 +134,10 @@ import Instances
 
   private func finish() async {
     set(.evacuated)
+    let end = changes
     await writeDown()
-    // Else something else has been asked for meanwhile.
-    guard progress == .evacuated else { return }
+    // Else something else has been asked for meanwhile, and what runs may rightly run.
+    guard changes == end else { return }
     StopPoint.evacuationEnded.reach()
     let running = instances().filter(\.isRunning)
     log.info("evacuated: \(running.count) instances run")
