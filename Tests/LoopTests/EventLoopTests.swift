@@ -182,6 +182,25 @@ private func takeByte(_ descriptor: Descriptor) -> Descriptor.ReadOutcome? {
   loop.forget(reader.raw)
 }
 
+@Test(arguments: [true, false]) func handlersOfADescriptorThatWasClosedWhileItWasWatchedGoWithIt(sameEvents: Bool)
+  throws
+{
+  let loop = try makeLoop()
+  let (closed, other) = try UnixSocket.pair()
+  let number = closed.raw
+  loop.onReadable(number) { Issue.record("a handler of the closed descriptor") }
+  if !sameEvents { loop.onWritable(number) { Issue.record("a handler of the closed descriptor") } }
+  closed.close()
+  let (reader, writer) = try UnixSocket.pair()
+  try #require(dup2(reader.raw, number) == number)
+  let new = Descriptor(number)
+  loop.onReadable(number) { loop.stop() }
+  try Files.write([1], to: writer, named: "socket")
+  loop.run()
+  loop.forget(number)
+  withExtendedLifetime((other, new)) {}
+}
+
 @Test func whatIsNotWatchedMayBeForgotten() throws {
   let loop = try makeLoop()
   loop.forget(-1)

@@ -69,24 +69,27 @@ public final class EventLoop {
   private func change(_ fd: Int32, _ update: (inout Handlers) -> Void) {
     let known = handlers[fd]
     var entry = known ?? Handlers(reader: nil, writer: nil, generation: 0)
-    let before = entry.mask
     update(&entry)
-    guard entry.mask != before || known == nil else {
-      handlers[fd] = entry
-      return
-    }
     if entry.mask == 0 {
       handlers[fd] = nil
       if known != nil { _ = control(EPOLL_CTL_DEL, fd, entry) }
       return
     }
-    if known == nil {
+    if known != nil {
+      handlers[fd] = entry
+      if !control(EPOLL_CTL_MOD, fd, entry) { return }
+      // Its handlers are of a descriptor that was closed while it was watched, and had this number.
+      if errno == ENOENT {
+        handlers[fd] = nil
+        return change(fd, update)
+      }
+    } else {
       generation &+= 1
       entry.generation = generation
+      handlers[fd] = entry
+      if !control(EPOLL_CTL_ADD, fd, entry) { return }
     }
-    handlers[fd] = entry
-    let failed = control(known == nil ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, entry)
-    precondition(!failed, "epoll_ctl on descriptor \(fd): \(SystemError.text(errno))")
+    preconditionFailure("epoll_ctl on descriptor \(fd): \(SystemError.text(errno))")
   }
 
   private func control(_ operation: Int32, _ fd: Int32, _ entry: Handlers) -> Bool {
