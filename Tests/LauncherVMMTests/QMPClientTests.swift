@@ -59,6 +59,14 @@ import Testing
     }
   }
 
+  func whenEnded(_ action: @escaping () -> Void) {
+    guard let connection else { return }
+    LoopActor.loop.onReadable(connection.raw) { [unowned self] in
+      end()
+      action()
+    }
+  }
+
   func end() {
     guard let connection else { return }
     LoopActor.loop.forget(connection.raw)
@@ -221,6 +229,21 @@ extension QMPClient {
       #expect(throws: QMPClient.Failure.self) {
         try QMPClient("socket", in: folder.handle, onEvent: { _, _ in }, onClose: {})
       }
+    }
+  }
+}
+
+@Test func aClientThatNobodyHoldsAnyMoreIsClosed() async {
+  await #expect(processExitsWith: .success) {
+    onLoop {
+      let monitor = try Monitor()
+      var client: QMPClient? = try monitor.client()
+      #expect(client?.closed == nil)
+      var hasEnded = false
+      monitor.whenEnded { hasEnded = true }
+      client = nil
+      while !hasEnded { await LoopActor.sleep(until: .after(seconds: 0.001)) }
+      #expect(monitor.closes == 0)
     }
   }
 }

@@ -18,6 +18,13 @@ import Testing
   var plugged: Set<Int>
   /// What it says to a command, in place of doing it; %ID is the command's number.
   var words: [String: String] = [:]
+  /// Connections that were made to its monitor; it hangs up on the first ones before it greets, on others behind the
+  /// answer to their first command.
+  private(set) var connections = 0
+  var rudeRounds = 0
+  var shortRounds = 0
+  /// Called for each connection that is made.
+  var onConnection: (() -> Void)?
   /// Called before it does a command.
   var onCommand: ((String) -> Void)?
 
@@ -53,6 +60,10 @@ import Testing
 
   private func accept() throws {
     guard let new = try UnixSocket.accept(listener) else { return }
+    close()
+    connections += 1
+    onConnection?()
+    if connections <= rudeRounds { return }
     connection = new
     say("{\"QMP\": {\"version\": {}, \"capabilities\": []}}\n")
     LoopActor.loop.onReadable(new.raw) { [unowned self] in receive(new) }
@@ -62,6 +73,7 @@ import Testing
     var piece = [UInt8](repeating: 0, count: 4096)
     let count = read(connection.raw, &piece, piece.count)
     guard count > 0 else { return close() }
+    defer { if connections <= rudeRounds + shortRounds { close() } }
     for line in piece[..<count].split(separator: UInt8(ascii: "\n")) {
       guard let command = try? JSONValue(parsing: Array(line), limits: JSONLimits(bytes: 4096, depth: 8, nodes: 100))
       else { return }

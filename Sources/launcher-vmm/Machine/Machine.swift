@@ -23,7 +23,7 @@ import Settings
   /// Seconds to wait for a greeting at take-over before the machine counts as running but not answering.
   private static let takeoverDeadline = 5.0
   /// Seconds between attempts to reach a monitor that does not answer.
-  private static let reconnectDelay = 5.0
+  static var reconnectDelay = 5.0
   /// Seconds that QEMU may take to end after `quit`, and after SIGKILL.
   private static let endDeadline = 10.0
   /// Bytes of QEMU's log that a failure message quotes.
@@ -34,6 +34,8 @@ import Settings
   private let pidfd: Descriptor
   private let folder: Descriptor
   private(set) var qmp: QMPClient?
+  /// An attempt to reach its monitor is due or being made: there is one at a time, whatever QEMU does to connections.
+  private var isReconnecting = false
   private var console: Recorder? {
     didSet { console?.onBytes = { [weak self] in self?.consoleServer?.show($0) } }
   }
@@ -241,7 +243,11 @@ import Settings
     use(client)
   }
 
-  private func use(_ client: QMPClient) { if !hasEnded { qmp = client } else { client.close() } }
+  private func use(_ client: QMPClient) {
+    guard !hasEnded else { return client.close() }
+    qmp?.close()
+    qmp = client
+  }
 
   private func event(_ name: String, _ data: JSONValue?) {
     log.verbose(1) { "\(instance): QMP event \(name)" }
@@ -249,14 +255,18 @@ import Settings
   }
 
   private func monitorLost() {
+    // A connection that does not come up is its opener's affair.
+    guard qmp?.closed != nil else { return }
     qmp = nil
     // Mostly QEMU is ending, which its pidfd tells at once; else its monitor broke and is looked for again.
     reconnectLater()
   }
 
   private func reconnectLater() {
+    guard !isReconnecting else { return }
+    isReconnecting = true
     LoopActor.loop.schedule(at: .after(seconds: Self.reconnectDelay)) { [weak self] in
-      guard let self, !hasEnded, qmp == nil else { return }
+      guard let self, !hasEnded else { return }
       LoopActor.start { await self.reconnect() }
     }
   }
@@ -264,12 +274,14 @@ import Settings
   private func reconnect() async {
     do {
       try await openMonitor(until: .after(seconds: Self.commandDeadline))
+      isReconnecting = false
       if console == nil, !hasEnded { console = .console(in: folder) }
       log.info("\(instance): QMP answers again")
       if !hasEnded { onAnswer?() }
     } catch {
       log.verbose(1) { "\(instance): \(error)" }
-      if !hasEnded, qmp == nil { reconnectLater() }
+      isReconnecting = false
+      if !hasEnded { reconnectLater() }
     }
   }
 

@@ -66,6 +66,8 @@ import Loop
     LoopActor.loop.onReadable(socket.raw) { [weak self] in self?.receive() }
   }
 
+  isolated deinit { close() }
+
   func close() { close("by launcher") }
 
   private func close(_ why: String) {
@@ -127,6 +129,8 @@ import Loop
       guard await greeting.wait(until: deadline) else { throw .timedOut("the connection") }
     }
     _ = try await execute("qmp_capabilities", until: deadline)
+    // It may have answered and ended the connection at once.
+    if let closed { throw .closed(closed) }
   }
 
   /// Runs a command, with a descriptor beside it where it takes one, and gives its return value.
