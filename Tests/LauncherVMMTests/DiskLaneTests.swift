@@ -44,3 +44,24 @@ import Testing
     }
   }
 }
+
+@Test func aDeletionWaitsForTheDisksTurn() async {
+  await #expect(processExitsWith: .success) {
+    onLoop {
+      let node = try TestNode()
+      _ = try node.makeInstance(plugged: nil)
+      await node.run()
+      let lane = node.store.lane
+      var before: [String] = []
+      // Many, for the deletion has other steps before it comes to its files.
+      for _ in 0..<100 {
+        LoopActor.start { await lane.run { before = (try? Files.names(in: node.store.instances)) ?? [] } }
+      }
+      try node.receive(.delete(node.request(), id))
+      try await node.wait { !node.node.reports.open.isEmpty }
+      #expect(node.node.reports.open.map(\.2) == [.deleted(id)])
+      #expect(before == [id.text])
+      #expect(try Files.names(in: node.store.instances) == [])
+    }
+  }
+}

@@ -1,6 +1,7 @@
 import AsyncLoop
 import Channel
 import Glog
+import Linux
 
 /// DELETE.
 extension Instance {
@@ -46,7 +47,7 @@ extension Instance {
     // Of a corrupt one nobody knows whether it was one.
     if file?.spec.kind != .qemu { await node.containers?.removeUnusedNetworks() }
     StopPoint.networkDetached.reach()
-    try removeFolder {
+    try await removeFolder {
       let subnet = tenantSubnet
       file = nil
       corruption = nil
@@ -56,9 +57,9 @@ extension Instance {
     node.announceRemoval(of: id)
   }
 
-  private func removeFolder(_ onNameTaken: () -> Void) throws {
+  private func removeFolder(_ onNameTaken: () -> Void) async throws {
     do {
-      try node.store.remove(id, between: onNameTaken)
+      try await node.store.lane.run { () throws(SystemError) in try node.store.remove(id, between: onNameTaken) }
     } catch {
       throw Unremovable(description: "remove its folder: \(error)")
     }
