@@ -18,7 +18,7 @@ struct Row: CustomStringConvertible, Sendable {
   /// Attempts with arguments that the kernel refuses once it looks at them: their control fails, but differently.
   static let refusedByArguments: Set = [
     "load-module", "load-bpf-program", "read-memory", "make-io-ring", "watch-page-faults", "read-key-ring",
-    "control-other-device", "multipath-socket",
+    "control-other-device", "multipath-socket", "tcp-of-another-protocol",
   ]
 
   private static let killed = Outcome.killed(SIGSYS)
@@ -128,6 +128,7 @@ struct Row: CustomStringConvertible, Sendable {
           killed,
           everyAllowList + opening + sockets + [
             "make-executable", "bind-port", "write-own-disk", "raise-core-limit", "connect-by-fast-open",
+            "multipath-socket", "tcp-of-another-protocol",
           ]
         ),
         (.failed(EACCES), ["connect-other-port"]),
@@ -136,7 +137,12 @@ struct Row: CustomStringConvertible, Sendable {
     Row(
       process: "resolver",
       forbidden: [
-        (killed, everyAllowList + ["packet-socket", "unix-pair", "connect-by-fast-open"]),
+        (
+          killed,
+          everyAllowList + [
+            "packet-socket", "unix-pair", "connect-by-fast-open", "multipath-socket", "tcp-of-another-protocol",
+          ]
+        ),
         (
           .failed(EACCES),
           [
@@ -147,7 +153,7 @@ struct Row: CustomStringConvertible, Sendable {
         (.failed(EAFNOSUPPORT), ["netlink-socket", "unix-socket"]),
         (.failed(EPERM), ["raise-core-limit"]),
       ],
-      allowed: ["read-hosts", "udp-socket"]),
+      allowed: ["read-hosts", "dns-sockets"]),
     Row(
       process: "stats",
       forbidden: [
@@ -310,7 +316,7 @@ struct Row: CustomStringConvertible, Sendable {
   /// What is as near as can be to what Ceph's clients may do.
   private static let socketsBesideCeph = [
     "connect-beside-ceph-ports", "connect-other-port", "connect-by-fast-open", "listen-without-bind",
-    "multipath-socket", "udp-socket-with-more-bits", "unix-socket-with-more-bits",
+    "multipath-socket", "tcp-of-another-protocol", "udp-socket-with-more-bits", "unix-socket-with-more-bits",
   ]
   private static let besideCeph =
     socketsBesideCeph + ["read-ceph-admin-key", "write-ceph-configuration", "list-ceph-keys"]

@@ -170,6 +170,23 @@ enum Attempts {
     },
     // IPPROTO_MPTCP
     "multipath-socket": { _ in socket(AF_INET, stream, 262) < 0 ? errno : 0 },
+    // TCP_ULP
+    "tcp-of-another-protocol": { _ in
+      let fd = socket(AF_INET, stream, 0)
+      return fd >= 0 && setsockopt(fd, Int32(IPPROTO_TCP), 31, "tls", 3) == 0 ? 0 : errno
+    },
+    // As the C library's resolver does: IP_RECVERR and IPV6_RECVERR.
+    "dns-sockets": { _ in
+      var on: Int32 = 1
+      for (family, level, option) in [(AF_INET, Int32(IPPROTO_IP), 11), (AF_INET6, Int32(IPPROTO_IPV6), 25)]
+        as [(Int32, Int32, Int32)]
+      {
+        let fd = socket(family, Int32(SOCK_DGRAM.rawValue), 0)
+        if fd < 0 || setsockopt(fd, level, option, &on, socklen_t(MemoryLayout<Int32>.size)) != 0 { return errno }
+        if socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0) < 0 { return errno }
+      }
+      return 0
+    },
     // The kernel takes 32 bits of each.
     "udp-socket-with-more-bits": { _ in
       call(SYS_socket, Int(AF_INET) | 1 << 32, Int(SOCK_DGRAM.rawValue) | 1 << 32, 0)

@@ -17,10 +17,21 @@ let msgFastOpen = 0x2000_0000
 
 let solSocket = 1
 let ipProtoTCP = 6
+let tcpNoDelay = 1
+let tcpKeepIdle = 4
+let tcpKeepInterval = 5
+let tcpKeepCount = 6
+let tcpUserTimeout = 18
 let tcpULP = 31
 let soError = 4
+let soKeepAlive = 9
 let soPassCred = 16
 let soPeerCred = 17
+/// SOL_IP with IP_RECVERR, SOL_IPV6 with IPV6_RECVERR
+let solIP = 0
+let ipReceiveErrors = 11
+let solIPv6 = 41
+let ipv6ReceiveErrors = 25
 
 let protWrite = 2
 let protExec = 4

@@ -14,14 +14,14 @@ extension ProcessRights {
       kind: .allowList,
       rules: commonRules + [
         rule(
-          "socket", when: [argument(0, is: afInet), argument(1, is: sockStream | sockFlags)],
-          because: "IPv4 connection to the scheduler"),
+          "socket", when: [argument(0, is: afInet), argument(1, is: sockStream | sockFlags), argument(2, is: 0)],
+          because: "IPv4 connection to the scheduler; " + noOtherProtocol),
         rule(
-          "socket", when: [argument(0, is: afInet6), argument(1, is: sockStream | sockFlags)],
-          because: "IPv6 connection to the scheduler"),
+          "socket", when: [argument(0, is: afInet6), argument(1, is: sockStream | sockFlags), argument(2, is: 0)],
+          because: "IPv6 connection to the scheduler; " + noOtherProtocol),
         rule("connect", because: "to the scheduler, and to the rendezvous by sockets made before"),
-        rule("setsockopt", when: [argument(1, is: solSocket)], because: "keep-alive"),
-        rule("setsockopt", when: [argument(1, is: ipProtoTCP)], because: "time-outs, no delay"),
+        rule("setsockopt", when: [argument(1, is: solSocket), argument(2, is: soKeepAlive)], because: "keep-alive"),
+      ] + tcpOptions + [
         rule(
           "getsockopt", when: [argument(1, is: solSocket), argument(2, is: soError)], because: "outcome of a connect"),
         rule("shutdown", because: "to end a connection that hangs"),
@@ -65,24 +65,34 @@ extension ProcessRights {
           "openat", "open", "access", "faccessat", "faccessat2", "readlink", "stat", "statx", "getdents64",
           because: "resolver configuration, hosts, modules"),
         rule(
-          "socket", when: [argument(0, is: afInet), argument(1, masked: sockTypeMask, is: sockDatagram)],
+          "socket",
+          when: [argument(0, is: afInet), argument(1, masked: sockTypeMask, is: sockDatagram), argument(2, is: 0)],
           because: "DNS over IPv4"),
         rule(
-          "socket", when: [argument(0, is: afInet6), argument(1, masked: sockTypeMask, is: sockDatagram)],
+          "socket",
+          when: [argument(0, is: afInet6), argument(1, masked: sockTypeMask, is: sockDatagram), argument(2, is: 0)],
           because: "DNS over IPv6"),
         rule(
-          "socket", when: [argument(0, is: afInet), argument(1, masked: sockTypeMask, is: sockStream)],
-          because: "DNS over TCP"),
+          "socket",
+          when: [argument(0, is: afInet), argument(1, masked: sockTypeMask, is: sockStream), argument(2, is: 0)],
+          because: "DNS over TCP; " + noOtherProtocol),
         rule(
-          "socket", when: [argument(0, is: afInet6), argument(1, masked: sockTypeMask, is: sockStream)],
-          because: "DNS over TCP"),
+          "socket",
+          when: [argument(0, is: afInet6), argument(1, masked: sockTypeMask, is: sockStream), argument(2, is: 0)],
+          because: "DNS over TCP; " + noOtherProtocol),
         rule(
           "socket", when: [argument(0, is: afUnix)], failing: eAddressFamilyNotSupported,
           because: "local name service daemons are done without"),
         rule(
           "socket", when: [argument(0, is: afNetlink)], failing: eAddressFamilyNotSupported,
           because: "the C library asks which addresses this node has, and takes it for both families without"),
-        rule("connect", "bind", "getsockname", "getpeername", "setsockopt", "getsockopt", because: "DNS"),
+        rule("connect", "bind", "getsockname", "getpeername", "getsockopt", because: "DNS"),
+        rule(
+          "setsockopt", when: [argument(1, is: solIP), argument(2, is: ipReceiveErrors)],
+          because: "that no name server is there is heard at once"),
+        rule(
+          "setsockopt", when: [argument(1, is: solIPv6), argument(2, is: ipv6ReceiveErrors)],
+          because: "the same over IPv6"),
         rule("recvfrom", "recvmmsg", "ppoll", because: "DNS"),
         rule("sendto", "sendmmsg", when: [argument(3, hasNone: msgFastOpen)], because: "DNS; " + noFastOpen),
         rule("ioctl", when: [argument(1, is: fionread)], because: "the size of an answer"),
@@ -96,6 +106,15 @@ extension ProcessRights {
         rule("prlimit64", when: [argument(0, is: 0)], because: "the C library asks for the size of the stack"),
       ]),
     libraries: net.libraries)
+}
+
+private let noOtherProtocol = "not by MPTCP or SCTP, whose ports Landlock does not govern"
+
+/// Each by its number: one of them (TCP_ULP) would make the socket one of another protocol.
+private let tcpOptions = [
+  tcpNoDelay, tcpKeepIdle, tcpKeepInterval, tcpKeepCount, tcpUserTimeout,
+].map {
+  rule("setsockopt", when: [argument(1, is: ipProtoTCP), argument(2, is: $0)], because: "time-outs, no delay")
 }
 
 /// Files of the C library's name service.
