@@ -7,8 +7,7 @@ extension ProcessRights {
     securebits: .all,
     limits: [
       noCore, noFork,
-      limit(
-        .openFiles, 4096, because: "a few; the kernel counts those on the way from all of this user's processes too"),
+      limit(.openFiles, 65_536, because: "a few; " + moreThanMachines),
     ],
     landlock: .own(
       files: allow([.readFile, .writeFile, .controlDevice], .path("/dev/net/tun"), because: "taps")),

@@ -65,7 +65,7 @@ extension ProcessRights {
     securebits: .all,
     limits: [
       noCore,
-      limit(.openFiles, 4096, because: "as many as a machine may have; its own are a few dozen"),
+      limit(.openFiles, 65_536, because: "a few dozen; " + moreThanMachines),
     ],
     landlock: .own(
       files: dynamicLoader + programData + firmware + machineDevices
@@ -84,8 +84,7 @@ extension ProcessRights {
     securebits: .all,
     limits: [
       noCore, noFork,
-      limit(
-        .openFiles, 4096, because: "a few; the kernel counts those on the way from all of this user's processes too"),
+      limit(.openFiles, 65_536, because: "a few; " + moreThanMachines),
     ],
     landlock: .none(
       because: "who is in a domain cannot look at processes outside, and machines outlive every domain they could share"
@@ -97,6 +96,11 @@ extension ProcessRights {
       ]),
     libraries: manager.libraries)
 }
+
+/// The kernel counts the descriptors on their way from all of a user's processes, and takes no more from one whose own
+/// limit they exceed (man 7 unix, ETOOMANYREFS). A machine that was broken out of may keep as many there as it may open,
+/// 4096, which must not hold up a child that hands on descriptors.
+let moreThanMachines = "well above a machine's, whose descriptors on the way count against it"
 
 let noOtherIdentity = [
   rule(
