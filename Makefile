@@ -66,8 +66,10 @@ build: lint
 .PHONY: unit-tests
 unit-tests: build
 	scripts/install-dependencies build run test
-	export LAUNCHER_TEST_RUN=$$$$; swift test --no-parallel --skip "IntegrationTests|RightsAttemptTests" && \
-	  if ls -d /tmp/launcher-test-$$LAUNCHER_TEST_RUN-* 2>/dev/null; then echo "tests have left these folders" >&2; exit 1; fi
+	export LAUNCHER_TEST_RUN=$$(od -An -N4 -tx4 /dev/urandom | tr -d ' '); \
+	  swift test --no-parallel --skip "IntegrationTests|RightsAttemptTests"; status=$$?; \
+	  left=$$(ls -d /tmp/launcher-test-$$LAUNCHER_TEST_RUN-* 2>/dev/null); rm -rf $$left; \
+	  test -z "$$left" || { echo "tests have left these folders:" $$left >&2; exit 1; }; exit $$status
 
 .PHONY: check
 check: unit-tests
