@@ -148,6 +148,11 @@ func aWrongConfigurationIsToldWithItsLine(text: String, error: String) throws {
   #expect(message(.launcher, "-user=1:1").hasPrefix("unknown flag \"-user\""))
 }
 
+@Test func theLeastIntervalOfStatisticsIsATenthOfASecond() throws {
+  #expect(try settings("-stats-interval", "100ms").statsInterval == 0.1)
+  #expect(message(.launcher, "-stats-interval", "99ms").contains("flag -stats-interval"))
+}
+
 @Test func anArgumentThatIsNoOptionIsRefused() {
   #expect(message(.launcher, "now").hasPrefix("\"now\" is not a flag"))
 }
