@@ -80,8 +80,10 @@ extension Soak {
     let ended = state.becoming(.exited)
     switch change {
     case .attach(let volume):
-      guard !state.volumes.contains(volume), circumstances.canHave(volume) != false else { return [] }
       let failure = change.failure("attach_failure")
+      // The machine, which is asked for it, has not said so.
+      if state.volumes.contains(volume) { return [Outcome(state: ended, answer: failure)] }
+      guard circumstances.canHave(volume) != false else { return [] }
       let forgotten = Outcome(state: ended, answer: failure)
       return circumstances.isDiskFull ? [forgotten, Outcome(state: ended.with(volume), answer: failure)] : [forgotten]
     case .detach(let volume):
