@@ -3,6 +3,7 @@ import Channel
 import Glog
 import Instances
 import Linux
+import Settings
 import Spawning
 
 /// An instance's volumes.
@@ -114,8 +115,15 @@ extension Instance {
       return nil
     } catch {
       if error.remains == nil { await forgetUnplugged(others) }
-      return Failure(reason: .attachFailure, cause: "\(error)")
+      return Failure(reason: .attachFailure, cause: "\(error)" + remedy(error, opened.backing))
     }
+  }
+
+  /// What a machine may open is decided at its start.
+  private func remedy(_ error: Unplugged, _ backing: VolumeBacking) -> String {
+    // Of an image that is missing, or that others have, Ceph has told.
+    guard case .rbd = backing, error.cause.says("conf file") || error.cause.says("driver") else { return "" }
+    return "; if it was started without RBD volumes, or before what is in \(RBDPool.folder), RESTART it"
   }
 
   /// Writes what volumes it has from now on.

@@ -2,8 +2,8 @@ import Foundation
 
 extension Node {
   /// A node whose volumes are RBD images; what it has of Ceph is below `node.ceph`.
-  static func withRBD(_ volumes: String = "rbd:volumes", _ arguments: [String: String] = [:]) -> Options {
-    var options = Options(["volumes": volumes].merging(arguments) { $1 })
+  static func withRBD(_ volumes: String = "rbd:volumes") -> Options {
+    var options = Options(["volumes": volumes])
     options.hasCeph = true
     return options
   }

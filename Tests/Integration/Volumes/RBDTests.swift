@@ -65,7 +65,7 @@ extension Integration {
         try node.writeCeph(monitors: "[v2:127.0.0.1:\(port.number)]", user: "node1", name: "new.conf")
         rename("\(node.ceph)/new.conf", "\(node.ceph)/ceph.conf")
         try await node.expectVolumeFailure("AttachVolume", "attach_failure", instance, volume)
-        try expectLog(of: node, "error reading conf file /etc/ceph/ceph.conf: No such file or directory")
+        try expectLog(of: node, "error reading conf file /etc/ceph/ceph.conf: No such file or directory", "RESTART it")
         try node.send("STOP", of: instance)
         try await node.state("exited", of: instance)
         try await node.delete(instance)
