@@ -10,7 +10,7 @@ extension ProcessRights {
     capabilities: [],
     securebits: .all,
     limits: [
-      noCore, limit(.openFiles, 4096, because: "three of each tool that is being started, and a few of its own"),
+      noCore, limit(.openFiles, 65_536, because: "three of each tool that is being started; " + moreThanMachines),
     ],
     landlock: .own(files: containerToolFiles),
     seccomp: SeccompPolicy(
