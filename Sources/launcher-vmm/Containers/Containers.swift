@@ -18,6 +18,8 @@ import Linux
   private unowned let node: Node
   private var sizes: [Identifier: Int] = [:]
   private var isAnswering = true
+  /// Its events have ended at least once.
+  private var wasInterrupted = false
 
   init(_ engine: ContainerEngine, node: Node) {
     self.engine = engine
@@ -159,9 +161,10 @@ import Linux
         _ = await following.waitForEnd()
         throw error
       }
-      if !isAnswering { log.info("the container engine answers again") }
+      if !isAnswering || wasInterrupted { log.info("the container engine answers again") }
       isAnswering = true
       let words = await following.waitForEnd()
+      wasInterrupted = true
       log.warning("the container engine's events have ended (\(words)); asking again")
       return true
     } catch {
