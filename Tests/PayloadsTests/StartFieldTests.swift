@@ -18,7 +18,7 @@ struct StartFieldTests {
     "unknown keys, persistence, and what is null or empty are ignored",
     arguments: [
       "extra: {a: [b, {c: d}]}", "persistence: host", "fw_type: ''", "fw_type: ~", "vm_type:", "networking:",
-      "networking: {}",
+      "networking: {}", "networking: {public_ip: false}", "networking: {public_ip: true}",
       "requested_resources: null", "requested_resources: []", "networking: {vnic_mac: '', subnet: \"\", extra: [1]}",
       "docker_image: ''", "requested_resources: [{type: gpu, value: many}, {type: pci}]", "? [complex, key]\n  : value",
       "!x fw_type: !y efi",
@@ -84,7 +84,8 @@ struct StartFieldTests {
       "networking: {vnic_mac: '03:00:e6:f5:af:f9'}", "networking: {vnic_mac: 'ff:ff:ff:ff:ff:ff'}",
       "networking: {vnic_uuid: ../x}", "networking: {concentrator_ip: 1.2.3}", "networking: {concentrator_uuid: -}",
       "networking: {subnet: 1.2.3.4/33}", "networking: {subnet: 1.2.3.4}", "networking: {private_ip: 256.1.1.1}",
-      "networking: {public_ip: {}}", "networking: {subnet_key: [x]}", "networking: {subnet_uuid: x}",
+      "networking: {public_ip: {}}", "networking: {public_ip: 'true'}", "networking: {subnet_key: [x]}",
+      "networking: {subnet_uuid: x}",
       "networking: {subnet_key: \(String(repeating: "k", count: 256))}",
       // keys that occur twice, known or not, at any depth
       "image_uuid: x", "instance_uuid: 1", "extra: 1\n  extra: 1", "\"tenant_uuid\": 1",

@@ -148,7 +148,10 @@ struct StartFields {
     network.subnet = try field("subnet", "an IPv4 subnet") { IPv4Subnet($0) }
     network.subnetID = try field("subnet_uuid", "a UUID") { Identifier($0) }
     network.privateIP = try field("private_ip", "an IPv4 address") { IPv4Address($0) }
-    network.publicIP = try field("public_ip", "an IPv4 address") { IPv4Address($0) }
+    // Controllers may say here that there is one or none, which tells this node nothing.
+    if node["public_ip"]?.boolean == nil {
+      network.publicIP = try field("public_ip", "an IPv4 address") { IPv4Address($0) }
+    }
     network.subnetKey = try subnetKey(node)
     return network
   }
