@@ -69,6 +69,7 @@ import Startup
       showStatus()
       reporter.disconnected()
     }
+    session.onLost = { [unowned self] in gateway.connectionLost() }
     session.onFrame = { [unowned self] in await handle($0) }
   }
 

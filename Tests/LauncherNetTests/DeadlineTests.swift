@@ -1,5 +1,6 @@
 import AsyncLoop
 import CertificateAuthority
+import Channel
 import Glibc
 import Linux
 import SSNTP
@@ -74,6 +75,23 @@ private let soon = 0.05
     let tls = try TLSConnection(context: context, descriptor: connection.raw)
     while try tls.handshake() != .done { _ = await LoopActor.wait(connection.raw, .readable) }
     return tls
+  }
+
+  /// Says that the session is connected; its frames are due.
+  func welcome(_ tls: TLSConnection) throws -> FrameWriter {
+    var writer = FrameWriter()
+    let connected = ConnectedFrame(role: .scheduler, source: Self.uuid, destination: Self.uuid)
+    _ = try tls.write(writer.encode(connected: connected)[...])
+    return writer
+  }
+
+  static let uuid = NodeUUID(bytes: Array(repeating: 2, count: 16))!
+
+  /// Seconds from now until the session's next connection.
+  func pause() async throws -> (Double, Descriptor) {
+    let began = Moment.now
+    let connection = try await accept()
+    return (began.age, connection)
   }
 }
 
@@ -151,10 +169,7 @@ private func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
       for trickles in [false, true] {
         let connection = try await scene.accept()
         let tls = try await scene.secure(connection)
-        let uuid = NodeUUID(bytes: Array(repeating: 2, count: 16))!
-        var writer = FrameWriter()
-        _ = try tls.write(
-          writer.encode(connected: ConnectedFrame(role: .scheduler, source: uuid, destination: uuid))[...])
+        _ = try scene.welcome(tls)
         _ = try tls.write([0xfc, 1, 0, 0, 0][...])
         let isOpen = Flag()
         LoopActor.start {
@@ -172,6 +187,66 @@ private func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
   }
 }
 
+@Test func onlyAConnectionThatHeldBeginsTheDelaysAnew() async {
+  await #expect(processExitsWith: .success) {
+    onLoop {
+      // Each attempt takes longer than a good connection must hold.
+      let scene = try Scene(Session.Deadlines(connect: never, handshake: 2 * soon, connected: never, good: soon))
+      LoopActor.start { await scene.session.run() }
+      var (pause, connection) = try await scene.pause()
+      for _ in 0..<4 {
+        try await scene.waitForEnd(of: connection)
+        (pause, connection) = try await scene.pause()
+      }
+      // At least half of the fourth step, which is eight times the first.
+      #expect(pause > 2 * Backoff.first, "\(pause) s")
+      let tls = try await scene.secure(connection)
+      _ = try scene.welcome(tls)
+      await LoopActor.sleep(until: .after(seconds: 4 * soon))
+      #expect(scene.connections == 1)
+      tls.close()
+      connection.close()
+      #expect(try await scene.pause().0 < pause)
+    }
+  }
+}
+
+@Test func aConnectionThatIsLostWhileACommandWaitsIsMadeAgain() async {
+  await #expect(processExitsWith: .success) {
+    onLoop {
+      let scene = try Scene(Session.Deadlines(connect: never, handshake: never, connected: never, frame: never))
+      let session = scene.session
+      // No launcher-vmm is there.
+      let gateway = CommandGateway(network: .none, node: Scene.uuid, send: { _ in false }, fail: { _, _ in })
+      var taken = 0
+      session.onFrame = { frame in
+        await gateway.take(.stop, frame.payload)
+        taken += 1
+      }
+      session.onLost = { gateway.connectionLost() }
+      LoopActor.start { await session.run() }
+      let connection = try await scene.accept()
+      let tls = try await scene.secure(connection)
+      var writer = try scene.welcome(tls)
+      let stop = Frame.command(.stop, origin: Scene.uuid, payload: Array("stop: {instance_uuid: a}".utf8))
+      for _ in 0..<NetToVMM.maximumInFlight + 8 { _ = try tls.write(writer.encode(frame: stop)[...]) }
+      while taken < NetToVMM.maximumInFlight { await LoopActor.sleep(until: .after(seconds: soon)) }
+      tls.close()
+      connection.close()
+      let isWaiting = Flag()
+      LoopActor.start {
+        while isWaiting.value {
+          session.send { .error(.invalidFrameType, origin: $0) }
+          await LoopActor.sleep(until: .after(seconds: soon))
+        }
+      }
+      _ = try await scene.accept()
+      isWaiting.value = false
+      #expect(taken == NetToVMM.maximumInFlight + 1, "the one that waited is done with, and none behind it was taken")
+    }
+  }
+}
+
 @LoopActor private final class Flag {
   var value = true
 }
@@ -179,5 +254,5 @@ private func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
 @Test func theDeadlinesOfASessionAreThese() {
   let deadlines = Session.Deadlines()
   #expect(deadlines.connect == 10 && deadlines.handshake == 15 && deadlines.connected == 30)
-  #expect(deadlines.frame == 120)
+  #expect(deadlines.frame == 120 && deadlines.good == 10)
 }

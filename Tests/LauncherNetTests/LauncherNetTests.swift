@@ -49,15 +49,6 @@ func whatIsNoServerAddressIsRefused(text: String) {
   #expect(Set(delays).count > 1)
 }
 
-@Test func onlyAGoodSessionBeginsTheDelaysAnew() {
-  var backoff = Backoff()
-  for _ in 0..<20 { _ = backoff.delay() }
-  backoff.sessionEnded(after: Backoff.goodSession - 0.1)
-  #expect(backoff.delay() >= Backoff.longest / 2)
-  backoff.sessionEnded(after: Backoff.goodSession)
-  #expect(backoff.delay() <= Backoff.first)
-}
-
 @Test func theNodesUUIDIsMadeOnceForEachRole() throws {
   let folder = try TemporaryFolder()
   let agent = try NodeUUIDStore.load(role: .agent, below: folder.path)

@@ -26,6 +26,8 @@ import SSNTP
   private var open: [Open] = []
   private var openBytes = 0
   private let room = Gate()
+  /// How many connections have been lost.
+  private var losses = 0
   private var nextNumber = UInt64.random(in: 0..<UInt64.max / 2)
   private let network: NodeNetwork
   private let node: NodeUUID
@@ -80,10 +82,22 @@ import SSNTP
     }
   }
 
+  /// The scheduler's connection is lost: what waits for room goes with it, since what comes behind it cannot be read.
+  func connectionLost() {
+    losses += 1
+    room.open()
+  }
+
   /// Keeps a request when there is room for it, and sends it.
   private func keep(_ make: @escaping (Request) -> NetToVMM, _ bytes: Int, _ whenDone: (() -> Void)? = nil) async {
+    let before = losses
     while open.count >= NetToVMM.maximumInFlight || (!open.isEmpty && openBytes + bytes > Self.memoryBudget) {
       _ = await room.wait()
+      guard losses == before else {
+        log.warning("\(open.count) commands are in hand: the one that waited went with its connection")
+        whenDone?()
+        return
+      }
     }
     open.append(Open(number: nextNumber, make: make, bytes: bytes, whenDone: whenDone))
     openBytes += bytes

@@ -4,8 +4,6 @@ struct Backoff {
   /// Seconds.
   static let first = 0.25
   static let longest = 30.0
-  /// A session that lasted so many seconds was a good one: the delays begin anew.
-  static let goodSession = 10.0
 
   private var next = Backoff.first
 
@@ -13,9 +11,5 @@ struct Backoff {
   mutating func delay() -> Double {
     defer { next = min(next * 2, Self.longest) }
     return next * Double.random(in: 0.5...1)
-  }
-
-  mutating func sessionEnded(after seconds: Double) {
-    if seconds >= Self.goodSession { next = Self.first }
   }
 }

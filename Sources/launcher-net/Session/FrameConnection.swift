@@ -52,6 +52,8 @@ import TLS
   private var afterSending: [(offset: Int, action: () -> Void)] = []
   private var writeTimer: EventLoop.Timer?
   private var failure: Failure?
+  /// Called once, when sending has failed.
+  var onAbort: (() -> Void)?
   private var reads = 0
 
   var peerRoles: CertificateRoles { tls.peerRoles }
@@ -81,6 +83,7 @@ import TLS
     failure = why
     LoopActor.loop.onWritable(socket.raw, nil)
     shutdown(socket.raw, Int32(SHUT_RDWR))
+    onAbort?()
   }
 
   func handshake(until deadline: Moment) async throws(Failure) {
@@ -103,12 +106,12 @@ import TLS
   func next(until deadline: Moment? = nil, for what: String = "the next frame") async throws(Failure) -> Incoming {
     var rest: Moment?
     while true {
+      if let failure { throw failure }
       do {
         if let incoming = try reader.next() { return incoming }
       } catch {
         throw .ssntp(error)
       }
-      if let failure { throw failure }
       if reader.bufferedBytes > 0, rest == nil { rest = .after(seconds: frameDeadline) }
       reads += 1
       // A server that sends faster than it is read never lets the socket run dry.

@@ -18,6 +18,8 @@ import TLS
     var connected = 30.0
     /// A frame, once it has begun: the largest comes at 140 KB/s.
     var frame = 120.0
+    /// Not a deadline: a connection that lasted so long from CONNECTED on was a good one.
+    var good = 10.0
   }
 
   struct Identity {
@@ -49,6 +51,8 @@ import TLS
   private let resolver: ResolverClient?
   private let deadlines: Deadlines
   private var connection: FrameConnection?
+  /// When the server of this attempt sent CONNECTED.
+  private var connectedAt: Moment?
   /// The host of the server that it is connected to, as it was configured.
   private(set) var host: SchedulerHost?
   /// Frames that are sent carry a trace.
@@ -57,6 +61,8 @@ import TLS
   /// Called with each connection that the server has accepted.
   var onConnected: ((ConnectedFrame) -> Void)?
   var onDisconnected: (() -> Void)?
+  /// Called when what is sent cannot reach the server any more, while a frame may be at work in `onFrame`.
+  var onLost: (() -> Void)?
   /// Called with each frame, in order; the next one is not read before it returns.
   var onFrame: ((Frame) async -> Void)?
 
@@ -78,13 +84,13 @@ import TLS
     var backoff = Backoff()
     while true {
       for server in servers {
-        let began = Moment.now
+        connectedAt = nil
         do {
           try await serve(server)
         } catch {
           log.warning("\(server): \(error)")
         }
-        backoff.sessionEnded(after: began.age)
+        if let connectedAt, connectedAt.age >= deadlines.good { backoff = Backoff() }
         await LoopActor.sleep(until: .after(seconds: backoff.delay()))
       }
     }
@@ -113,6 +119,8 @@ import TLS
     defer { connection.close() }
     try await connection.handshake(until: .after(seconds: deadlines.handshake))
     let connected = try await connect(connection, server)
+    connectedAt = .now
+    connection.onAbort = { [unowned self] in onLost?() }
     self.connection = connection
     host = SchedulerHost(server.host)
     defer {
