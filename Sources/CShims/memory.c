@@ -52,6 +52,8 @@ static int give_back_object(struct dl_phdr_info *object, size_t size, void *cont
   return 0;
 }
 
+void sh_give_back_large_memory_at_once(void) { mallopt(M_MMAP_THRESHOLD, 128 << 10); }
+
 void sh_give_back_memory(void) {
   malloc_trim(0);
   dl_iterate_phdr(give_back_object, NULL);

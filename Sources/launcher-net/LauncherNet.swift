@@ -1,4 +1,5 @@
 import AsyncLoop
+import CShims
 import Channel
 import Confinement
 import Glibc
@@ -24,6 +25,8 @@ import TLS
   }
 
   static func main() {
+    // A payload may have 16 MiB; what a server can make this process hold is bounded.
+    sh_give_back_large_memory_at_once()
     let options = Settings.ofThisProcess(.net, libraries: libraryVersions)
     if options.checksConfiguration { NetReadiness.report(options) }
     log.configure(options.log.early)

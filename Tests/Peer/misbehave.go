@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"time"
 )
 
@@ -45,6 +46,10 @@ var conducts = map[string]conduct{
 	"definitions-later":    {then: func(c *client) error { return c.write(manyTypes(), 0) }},
 	"nesting-later":        {then: func(c *client) error { return c.write(deepValue(), 0) }},
 	"largest-frame-undone": {then: largestFrameUndone},
+	"largest-text":         {then: largest("start: {instance_uuid: a}\nx: \"" + strings.Repeat(growing, mostGrowing) + "\"\n")},
+	"most-keys":            {then: largest("start: {instance_uuid: a}\n" + strings.Repeat("vm_type:\na:\n", 1<<17))},
+	"largest-user-data":    {then: largest(largestUserData)},
+	"largest-unread":       {then: largestUnread},
 	"deaf":                 {then: floodUnread},
 }
 
@@ -82,6 +87,36 @@ func largestFrameUndone(c *client) error {
 		return err
 	}
 	return c.conn.CloseWrite()
+}
+
+// A text that becomes longer as it is read, and the most of it that a message has room for.
+const (
+	growing     = `\L`
+	mostGrowing = (16<<20 - 4096) / len(growing)
+)
+
+// A container's, which launcher reads twice.
+var largestUserData = "#cloud-config\nx: \"" + strings.Repeat(growing, mostGrowing-100) + "\"\n---\n" +
+	"start: {instance_uuid: a, tenant_uuid: a, vm_type: docker, docker_image: a}\n"
+
+// largestUnread makes the client keep answers, nearly as many as it keeps, and then read the largest payload.
+func largestUnread(c *client) error {
+	for i := 0; i < 100000; i++ {
+		if err := c.write(newFrame(77, 0, UUID{}, nil), 0); err != nil {
+			return err
+		}
+	}
+	return largest(largestUserData)(c)
+}
+
+// largest sends a START as large as a message may be, and ends the stream.
+func largest(payload string) func(c *client) error {
+	return func(c *client) error {
+		if err := c.write(newFrame(typeCommand, 1, UUID{}, []byte(payload)), 0); err != nil {
+			return err
+		}
+		return c.conn.CloseWrite()
+	}
 }
 
 // floodUnread makes the client answer and never reads an answer.

@@ -36,6 +36,9 @@ int sh_accept(int socket);
 int sh_sealed_memfd(const char *name, const void *bytes, size_t length);
 /// 0 when the descriptor is a memfd sealed against writing, growing, shrinking and further seals, else -EINVAL.
 int sh_check_sealed(int fd);
+/// From now on blocks of 128 KiB and more go back to the kernel with their use. malloc otherwise takes the size of what was
+/// given back for what will be needed again, and keeps up to 64 MiB.
+void sh_give_back_large_memory_at_once(void);
 /// Gives the kernel back what malloc keeps in store, and the pages of programs and libraries that were mapped from their
 /// files and never written: those that are needed again come back from the page cache, at a microsecond for each fault.
 void sh_give_back_memory(void);

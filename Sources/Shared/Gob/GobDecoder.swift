@@ -45,7 +45,10 @@ public struct GobDecoder: Sendable {
     if let failure { throw failure }
     do throws(GobError) {
       while let message = try nextMessage() {
-        if let record = try decode(message, read) { return record }
+        let record = try decode(message, read)
+        // The memory of a large message is given back before its reader works on it.
+        if head == buffer.count { compact() }
+        if let record { return record }
       }
       return nil
     } catch {

@@ -28,6 +28,13 @@ extension Integration {
       ])
     }
 
+    @Test func `servers that send the largest payloads are left, and the next is tried`() async throws {
+      try await Self.pass([
+        ("largest-text", "closed"), ("most-keys", "closed"), ("largest-user-data", "closed"),
+        ("largest-unread", "closed"),
+      ])
+    }
+
     @Test func `servers that hang up at once are left, and the next is tried`() async throws {
       try await Self.pass(Array(repeating: ("hang-up", "closed"), count: 4))
     }
