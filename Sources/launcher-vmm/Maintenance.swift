@@ -29,12 +29,15 @@ import Instances
   }
 
   var isOn: Bool { progress != nil }
+  /// What the scheduler may be told: it follows `isOn` when that is written down, or cannot be.
+  private(set) var isTold = false
   /// Instances are stopped until Restore comes.
   var isEvacuating: Bool { progress == .evacuating }
 
   /// Reads what an earlier run of launcher left. A file that cannot be read says at least that there is maintenance; of
   /// instances that are to be stopped it says nothing.
   func recover() {
+    defer { isTold = isOn }
     do {
       progress = try MaintenanceFile.read(in: store.instances)?.progress
       if isOn { log.warning("this node is in maintenance since an earlier run: nothing is started until Restore") }
@@ -77,6 +80,7 @@ import Instances
   /// Returns when what is the case is written down, and goes on to stop instances where it is EVACUATE.
   func settle() async {
     await writeDown()
+    isTold = isOn
     guard isEvacuating else { return }
     StopPoint.evacuationRecorded.reach()
     await stopMore()

@@ -295,7 +295,7 @@ import Spawning
   private var censusMessage: VMMToNet {
     .census(
       UInt32(clamping: census.present), isFull: capacity.isFull(census.promised),
-      isInMaintenance: maintenance.isOn)
+      isInMaintenance: maintenance.isTold)
   }
 
   func announceCensus() { peers.sendToNet(censusMessage) }

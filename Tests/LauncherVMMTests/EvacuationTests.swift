@@ -48,7 +48,9 @@ struct EvacuationTests {
             { await store.lane.run {} },
             {
               try await store.lane.run {
-                before = [maintenance.isOn, try MaintenanceFile.read(in: store.instances) != nil]
+                before = [
+                  maintenance.isOn, try MaintenanceFile.read(in: store.instances) != nil, maintenance.isTold,
+                ]
               }
             },
             {
@@ -56,7 +58,8 @@ struct EvacuationTests {
               await maintenance.settle()
             },
           ])
-          #expect(before == [isOn, !isOn])
+          #expect(before == [isOn, !isOn, !isOn])
+          #expect(maintenance.isTold == isOn)
           #expect(try (MaintenanceFile.read(in: store.instances) != nil) == isOn)
         }
         withExtendedLifetime(folder) {}
