@@ -185,7 +185,8 @@ extension Instance {
     return nil
   }
 
-  /// What a DetachVolume that was interrupted has left of a volume that was made for the instance.
+  /// Of a volume that was made for the instance and is not attached any more, also what an interrupted DetachVolume has
+  /// left of it.
   private func removeOwnFile(of volume: Identifier) async {
     let store = node.store
     do {
@@ -200,24 +201,27 @@ extension Instance {
     guard var volumes = file?.spec.volumes else { return }
     volumes.remove(volume.id)
     try await keep(volumes)
-    guard volume.ephemeralSize != nil else { return }
-    let store = node.store
-    try await store.lane.run { try Files.remove(EphemeralVolume.name(volume.id), in: store.folder(of: id).handle) }
+    if volume.ephemeralSize != nil { await removeOwnFile(of: volume.id) }
   }
 
   /// After a restart of launcher, and where its machine's monitor answers again: what the machine has no disk of is not
   /// attached, whatever was interrupted.
   func compareVolumes() async {
     guard let host = runner as? any VolumeHost, let volumes = file?.spec.volumes, !volumes.isEmpty else { return }
+    let plugged: Set<Int>
     do {
-      let plugged = try await host.pluggedSlots()
-      for volume in volumes.all where !plugged.contains(volume.slot) && volume.mayHaveBeenLeft {
-        log.warning("\(id): its machine has no disk of volume \(volume.id): not attached")
+      plugged = try await host.pluggedSlots()
+    } catch {
+      return log.error("\(id): compare its volumes with its machine's: \(error)")
+    }
+    for volume in volumes.all where !plugged.contains(volume.slot) && volume.mayHaveBeenLeft {
+      log.warning("\(id): its machine has no disk of volume \(volume.id): not attached")
+      do {
         try await host.unplug(volume)
         try await forget(volume)
+      } catch {
+        log.error("\(id): volume \(volume.id) stays listed, though its machine has no disk of it: \(error)")
       }
-    } catch {
-      log.error("\(id): compare its volumes with its machine's: \(error)")
     }
   }
 }
