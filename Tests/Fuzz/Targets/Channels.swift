@@ -18,6 +18,7 @@ nonisolated(unsafe) let toVMM: [MessageReader] = [
   reader(of: NetToVMM.self), reader(of: StatsToVMM.self), reader(of: RendezvousHello.self),
   reader(of: ManagerToSpawner.self), reader(of: SpawnerToManager.self), reader(of: ObserveRequest.self),
   reader(of: ObserveAnswer.self), reader(of: ManagerToNetwork.self), reader(of: NetworkToManager.self),
+  reader(of: ManagerToContainers.self),
 ]
 
 /// What launcher-stats takes, from launcher-vmm and launcher-net.

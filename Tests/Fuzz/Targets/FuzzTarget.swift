@@ -13,7 +13,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
   case statsChannels = "stats-channels"
   /// What QEMU writes to its monitor's socket, which a guest may have taken over.
   case monitor
-  /// What the container tool writes: an engine's answers, and its events.
+  /// What the container tool writes: an engine's answers, and its events. And what qemu-img is not asked, because launcher
+  /// reads it itself: the header of an image, which a tenant or a guest may have written.
   case containerTool = "container-tool"
   /// An instance's state file.
   case state
