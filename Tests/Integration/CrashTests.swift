@@ -7,24 +7,12 @@ extension Integration {
     /// The server's name is to be resolved, so that there is a resolver.
     private static let options = Node.Options(server: "localhost")
 
-    /// Kills a process, and waits for the next one and for a node that is connected.
-    private func kill(_ role: Node.Role, of node: Node) async throws {
-      let killed = try node.pid(of: role)
-      let connections = node.connections
-      Foundation.kill(killed, SIGKILL)
-      // launcher-net finds its resolver gone when it needs it.
-      if role == .resolver { try node.peer.do(["do": "drop"]) }
-      try await node.wait("\(role.rawValue) to come back") { node.find(role).map { $0 != killed } ?? false }
-      guard role == .net || role == .resolver else { return }
-      try await node.wait("the node to connect again") { node.connections > connections }
-    }
-
     @Test(arguments: Node.Role.allCases)
     func `a process that is killed comes back, and machines neither notice nor are lost`(role: Node.Role) async throws {
       try await Node.run(Self.options) { node in
         let instance = try await node.startInstance()
         let machine = try node.machine(instance)
-        try await kill(role, of: node)
+        try await node.crash(role)
         try await node.state("active", of: instance)
         #expect(try node.machine(instance) == machine)
 
@@ -39,7 +27,7 @@ extension Integration {
     @Test(arguments: Node.Role.allCases)
     func `a process that is killed right after the start comes back`(role: Node.Role) async throws {
       try await Node.run(Self.options) { node in
-        try await kill(role, of: node)
+        try await node.crash(role)
         let instance = try await node.startInstance()
         try await node.delete(instance)
       }

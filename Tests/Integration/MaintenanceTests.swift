@@ -66,8 +66,7 @@ extension Integration {
         try await node.state("exited", of: instance)
         try await node.wait("the end of the evacuation to be recorded") { node.isEvacuated }
         for role in [Node.Role.net, .vmm, .stats] {
-          kill(try node.pid(of: role), SIGKILL)
-          try await node.wait("\(role.rawValue) to be back") { node.find(role) != nil }
+          try await node.crash(role)
           // By then the processes have met again, and the node is as it was.
           try await node.state("exited", of: instance)
           try await node.expectStartIsRefused()

@@ -33,7 +33,7 @@ extension Integration {
     @Test func `STATS come at connect and then -stats-interval apart`() async throws {
       let began = ContinuousClock.now
       try await Node.run(Node.Options(["stats-interval": "2s"])) { node in
-        try await node.wait("three STATS") { node.frames(since: 0).filter(\.isStats).count == 3 }
+        try await node.wait("three STATS") { node.frames(since: 0).filter(\.isStats).count >= 3 }
         // Two whole intervals lie between the first and the third; a slow machine makes it more, never less.
         #expect(ContinuousClock.now - began >= .seconds(4))
       }

@@ -8,7 +8,7 @@ extension Integration {
     func `an image that is fetched slowly is told of every 5 s, fails at -pull-deadline, and keeps nobody waiting`()
       async throws
     {
-      try await ContainerHost.runNode(arguments: ["pull-deadline": "7s"]) { host, node in
+      try await ContainerHost.runNode(arguments: ["pull-deadline": "15s"]) { host, node in
         try await host.startRegistry()
         let slow = ContainerPayload(image: "\(ContainerRegistry.address)/slow/image:1")
         try node.send("START", slow.text)
@@ -22,7 +22,7 @@ extension Integration {
         // Docker's own words in both: the layer that it waits for.
         try expectLog(of: node, "\(slow.instance): fetching image", "s so far", "Pulling fs layer")
         try expectLog(
-          of: node, "\(slow.instance): START failed with image_failure: container tool (pull) did not end within 7 s",
+          of: node, "\(slow.instance): START failed with image_failure: container tool (pull) did not end within 15 s",
           "Pulling fs layer")
         #expect(!node.exists("\(node.instances)/\(slow.instance)"))
         #expect(try host.containers() == host.containers(of: quick))

@@ -117,11 +117,11 @@ extension Integration {
     }
 
     @Test(arguments: [
+      (kilobytes: 1024, userData: 3_000_000, complaint: "user_data: No space left on device"),
       // qemu-img and xorriso run side by side: either may be the first to fail.
       (kilobytes: 64, userData: 0, complaint: " ended with status "),
-      (kilobytes: 1024, userData: 3_000_000, complaint: "user_data: No space left on device"),
       // The guest's data fit once, but not a second time in the config drive.
-      (kilobytes: 4400, userData: 3_000_000, complaint: "xorriso ended with status 32"),
+      (kilobytes: 4400, userData: 3_000_000, complaint: " ended with status "),
     ])
     func `image_failure: no room for the instance's disks`(kilobytes: Int, userData: Int, complaint: String)
       async throws

@@ -232,6 +232,18 @@ final class Node {
     return launcher.status ?? -1
   }
 
+  /// Kills a process, and waits for the next one and for a node that is connected.
+  func crash(_ role: Role) async throws {
+    let killed = try pid(of: role)
+    let before = connections
+    Foundation.kill(killed, SIGKILL)
+    // launcher-net finds its resolver gone when it needs it.
+    if role == .resolver { try peer.do(["do": "drop"]) }
+    try await wait("\(role.rawValue) to come back") { find(role).map { $0 != killed } ?? false }
+    guard role == .net || role == .resolver else { return }
+    try await wait("the node to connect again") { connections > before }
+  }
+
   /// Ends the front end as a crash does.
   func killLauncher() async throws {
     guard let launcher else { throw HarnessError("launcher was not started") }
