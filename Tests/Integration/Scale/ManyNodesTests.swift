@@ -37,6 +37,7 @@ extension Integration {
       }
       let seconds = Measurements.size(1, benchmark: 10)
       try await measure("STATS of all for \(seconds) intervals of 1 s") { try await Task.sleep(for: .seconds(seconds)) }
+      try await cluster.waitForNodes(count)
       cluster.killServer()
       try await cluster.startServer()
       try await measure("\(count) nodes come back to a server that was killed") {

@@ -8,13 +8,14 @@ extension Integration {
     @Test func `the cost of a START does not grow with the number of instances`() async throws {
       var table = Measurements(
         "INSTANCES", "NET us", "VMM us", "NET bytes", "VMM bytes", "STATS ms", "VMM RECORDS")
-      // Each size on the node that has the smaller ones: the first is taken twice, to warm up.
+      // Each size on the node that has the smaller ones; the first warms up.
       let sizes = Measurements.isBenchmark ? [100, 300, 1000, 3000, 10_000] : [100, 200, 800]
       try await Node.run(.simulation(["stats-interval": "3600s"])) {
         try $0.limitInstances(to: 1_000_000)
       } _: { node in
         var started = 0
         var costs: [Double] = []
+        var shares: [Double] = []
         for size in sizes {
           let before = try node.costs()
           try await node.startSimulated(started..<size)
@@ -27,12 +28,14 @@ extension Integration {
           costs.append(perStart(.net) + perStart(.vmm))
           started = size
           let stats = try await statsTime(of: node, instances: size)
+          shares.append(stats / Double(size))
           table.add(
             "\(size)", perStart(.net).rounded(to: 0), perStart(.vmm).rounded(to: 0), bytes(.net).rounded(to: 0),
             bytes(.vmm).rounded(to: 0), (stats * 1000).rounded(to: 1), after[.vmm]!.anonymous.megabytes)
           if size == 10_000 { #expect(stats < 0.25, "STATS of 10 000 instances cost \(stats) s of a processor") }
         }
         #expect(costs[costs.count - 1] < 3 * costs[1], "microseconds for a START: \(costs)")
+        #expect(shares[shares.count - 1] < 3 * shares[1], "seconds of STATS for an instance: \(shares)")
         #expect(node.frames(since: 0).filter { $0.type == "ERROR" }.count == sizes.count)
       }
       table.show("START of simulated instances, each on a node that has those before; STATS of all of them")
