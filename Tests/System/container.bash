@@ -81,8 +81,8 @@ is_booted() {
 }
 
 # inside COMMAND...: runs a command in the container.
-# A command that hangs is killed, so that the test ends whatever happens.
-inside() { timeout --kill-after=1 120 nsenter -t "$leader" -a -- env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C "$@"; }
+# A command that hangs is killed, so that the test ends whatever happens: after SECONDS_INSIDE, where that is set.
+inside() { timeout --kill-after=1 "${SECONDS_INSIDE:-120}" nsenter -t "$leader" -a -- env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C "$@"; }
 
 # close_container: ends the container with all that runs in it, and removes its files.
 close_container() {

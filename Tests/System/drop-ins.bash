@@ -50,7 +50,7 @@ install_docker_package() {
     install -d "$root/etc/docker"
     echo '{"iptables": false, "ip6tables": false, "bridge": "none", "storage-driver": "vfs"}' >"$root/etc/docker/daemon.json"
     cp "$docker_package" "$root/var/tmp/launcher-docker.deb"
-    inside env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends /var/tmp/launcher-docker.deb
+    SECONDS_INSIDE=600 inside env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends /var/tmp/launcher-docker.deb
 }
 engine_answers() { inside docker version --format '{{.Server.Version}}'; }
 has_containers_on() { is_up && vmm_processes | grep '^vmm-containers '; }
