@@ -130,8 +130,7 @@ let package = Package(
       "LauncherVMMTests",
       [
         "AsyncLoop", "CShims", "Channel", "Instances", "JSON", "Linux", "Loop", "ServiceManager", "Settings",
-        "Spawning",
-        "TestSupport", "launcher-vmm",
+        "Spawning", "TestSupport", "launcher-vmm",
       ]),
     tests("NetlinkTests", ["Linux", "Netlink"], fixtures: true),
     tests(
