@@ -129,15 +129,28 @@ private func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
   }
 }
 
-@Test func aServerThatDoesNotSpeakTLSIsGivenUpAtItsDeadlineAndTriedAgain() async {
+@Test func aServerThatDoesNotSpeakTLSIsGivenUpAtItsDeadlineForTheNext() async {
   await #expect(processExitsWith: .success) {
     onLoop {
-      let scene = try Scene(Session.Deadlines(connect: never, handshake: soon, connected: never))
+      let silent = try Scene(Session.Deadlines())
+      let scene = try Scene(
+        Session.Deadlines(connect: never, handshake: soon, connected: never), behind: [silent.port])
       LoopActor.start { await scene.session.run() }
-      let first = try await scene.accept()
-      try await scene.waitForEnd(of: first)
-      #expect(!scene.session.isConnected)
-      _ = try await scene.accept()
+      // Silence, or the beginning of a record, a byte from time to time.
+      for trickles in [false, true] {
+        let first = try await silent.accept()
+        let isOpen = Flag()
+        if trickles {
+          try await trickle([0x16, 3, 3, 0x3f, 0xff], while: isOpen) { byte in
+            var byte = byte
+            _ = write(first.raw, &byte, 1)
+          }
+        }
+        try await silent.waitForEnd(of: first)
+        isOpen.value = false
+        #expect(!scene.session.isConnected)
+        try await scene.waitForEnd(of: try await scene.accept())
+      }
       #expect(scene.connections == 0)
     }
   }
@@ -148,14 +161,78 @@ private func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
     onLoop {
       let scene = try Scene(Session.Deadlines(connect: never, handshake: never, connected: soon))
       LoopActor.start { await scene.session.run() }
-      for _ in 0..<2 {
+      for trickles in [false, true] {
         let connection = try await scene.accept()
         let tls = try await scene.secure(connection)
         #expect(!scene.session.isConnected)
+        let isOpen = Flag()
+        // The beginning of a message of 16 MiB.
+        if trickles {
+          try await trickle([0xfc, 1, 0, 0, 0], while: isOpen) { byte in _ = try? tls.write([byte][...]) }
+        }
         try await scene.waitForEnd(of: connection)
+        isOpen.value = false
         tls.close()
       }
       #expect(scene.connections == 0)
+    }
+  }
+}
+
+/// Sends these bytes and then zeros, one after the other, in the background.
+@LoopActor private func trickle(
+  _ bytes: [UInt8], while isOpen: Flag, _ send: @escaping @LoopActor (UInt8) -> Void
+) async throws {
+  LoopActor.start {
+    var rest = bytes[...]
+    while isOpen.value {
+      send(rest.popFirst() ?? 0)
+      await LoopActor.sleep(until: .after(seconds: soon / 5))
+    }
+  }
+}
+
+@Test func aServerThatDoesNotReadIsGivenUpAtItsDeadline() async {
+  await #expect(processExitsWith: .success) {
+    onLoop {
+      let scene = try Scene(
+        Session.Deadlines(connect: never, handshake: never, connected: never, frame: never, sending: soon))
+      let session = scene.session
+      LoopActor.start { await session.run() }
+      let connection = try await scene.accept()
+      let tls = try await scene.secure(connection)
+      _ = try scene.welcome(tls)
+      while !session.isConnected { await LoopActor.sleep(until: .after(seconds: soon)) }
+      // Less than may wait, and more than sockets hold.
+      session.send { .event(.instanceDeleted, origin: $0, payload: [UInt8](repeating: 0x61, count: 15 << 20)) }
+      #expect(session.isConnected)
+      _ = try await scene.accept()
+      tls.close()
+      connection.close()
+    }
+  }
+}
+
+@Test func moreGuestsDataThanMayBeInHandWaits() async {
+  await #expect(processExitsWith: .success) {
+    onLoop {
+      let gateway = CommandGateway(network: .none, node: Scene.uuid, send: { _ in false }, fail: { _, _ in })
+      let start = Array(
+        ("start: {instance_uuid: a, tenant_uuid: a, image_uuid: a}\nx: " + String(repeating: "x", count: 15 << 20)).utf8
+      )
+      var taken = 0
+      for _ in 0..<6 {
+        LoopActor.start {
+          await gateway.take(.start, start)
+          taken += 1
+        }
+      }
+      let fitting = CommandGateway.memoryBudget / start.count
+      for _ in 0..<100 { await LoopActor.sleep(until: .now) }
+      #expect(taken == fitting)
+      gateway.connectionLost()
+      for _ in 0..<100 { await LoopActor.sleep(until: .now) }
+      #expect(taken == 6)
     }
   }
 }
@@ -172,12 +249,7 @@ private func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
         _ = try scene.welcome(tls)
         _ = try tls.write([0xfc, 1, 0, 0, 0][...])
         let isOpen = Flag()
-        LoopActor.start {
-          while trickles, isOpen.value {
-            _ = try? tls.write([0][...])
-            await LoopActor.sleep(until: .after(seconds: soon / 5))
-          }
-        }
+        if trickles { try await trickle([], while: isOpen) { byte in _ = try? tls.write([byte][...]) } }
         try await scene.waitForEnd(of: connection)
         isOpen.value = false
         tls.close()
@@ -254,5 +326,5 @@ private func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
 @Test func theDeadlinesOfASessionAreThese() {
   let deadlines = Session.Deadlines()
   #expect(deadlines.connect == 10 && deadlines.handshake == 15 && deadlines.connected == 30)
-  #expect(deadlines.frame == 120 && deadlines.good == 10)
+  #expect(deadlines.frame == 120 && deadlines.sending == 30 && deadlines.good == 10)
 }

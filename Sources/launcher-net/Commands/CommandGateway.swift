@@ -20,7 +20,7 @@ import SSNTP
   }
 
   /// Bytes of user-data and meta-data that open requests may keep; one alone may exceed it.
-  private static let memoryBudget = 64 * 1_048_576
+  static let memoryBudget = 64 * 1_048_576
 
   /// In order of arrival.
   private var open: [Open] = []

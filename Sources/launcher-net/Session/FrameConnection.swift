@@ -31,15 +31,13 @@ import TLS
 
   /// Bytes that may wait to be sent: the STATS of ten thousand instances take 2 MiB.
   nonisolated static let sendLimit = 16 * 1_048_576
-  /// Seconds within which the peer must take some of what waits.
-  private static let writeDeadline = 30.0
   private static let readSize = 16_384
   /// Reads in a row, after which everything else gets its turn: 1 MiB.
   private static let readsInARow = 64
 
   private let socket: Descriptor
   private let tls: TLSConnection
-  private let frameDeadline: Double
+  private let deadlines: Session.Deadlines
   private var reader: FrameReader
   private var writer = FrameWriter()
   private var buffer = [UInt8](repeating: 0, count: FrameConnection.readSize)
@@ -59,12 +57,11 @@ import TLS
   var peerRoles: CertificateRoles { tls.peerRoles }
   var negotiated: String { tls.negotiated }
 
-  /// `frameDeadline`: seconds that a frame may take from its first byte to its last.
-  init(_ socket: Descriptor, _ tls: TLSConnection, _ dialect: SSNTPDialect, frameDeadline: Double) {
+  init(_ socket: Descriptor, _ tls: TLSConnection, _ dialect: SSNTPDialect, _ deadlines: Session.Deadlines) {
     reader = FrameReader(at: .client, dialect)
     self.socket = socket
     self.tls = tls
-    self.frameDeadline = frameDeadline
+    self.deadlines = deadlines
   }
 
   func close() {
@@ -112,7 +109,7 @@ import TLS
       } catch {
         throw .ssntp(error)
       }
-      if reader.bufferedBytes > 0, rest == nil { rest = .after(seconds: frameDeadline) }
+      if reader.bufferedBytes > 0, rest == nil { rest = .after(seconds: deadlines.frame) }
       reads += 1
       // A server that sends faster than it is read never lets the socket run dry.
       if reads % Self.readsInARow == 0 {
@@ -184,7 +181,7 @@ import TLS
 
   private func startWriteTimer() {
     if let writeTimer { LoopActor.loop.cancel(writeTimer) }
-    writeTimer = LoopActor.loop.schedule(at: .after(seconds: Self.writeDeadline)) { [weak self] in
+    writeTimer = LoopActor.loop.schedule(at: .after(seconds: deadlines.sending)) { [weak self] in
       self?.writeTimer = nil
       self?.abort(.timedOut("sending"))
     }

@@ -18,6 +18,8 @@ import TLS
     var connected = 30.0
     /// A frame, once it has begun: the largest comes at 140 KB/s.
     var frame = 120.0
+    /// What is sent, until the server takes some of it.
+    var sending = 30.0
     /// Not a deadline: a connection that lasted so long from CONNECTED on was a good one.
     var good = 10.0
   }
@@ -114,7 +116,7 @@ import TLS
     let socket = try await dial(addresses, server.port)
     let connection = FrameConnection(
       socket, try TLSConnection(context: context, descriptor: socket.raw, peerName: server.host),
-      identity.dialect, frameDeadline: deadlines.frame)
+      identity.dialect, deadlines)
     // The old connection ends before a new one begins: servers know clients by their UUID.
     defer { connection.close() }
     try await connection.handshake(until: .after(seconds: deadlines.handshake))
