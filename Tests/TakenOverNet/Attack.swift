@@ -15,19 +15,23 @@ struct Attack {
     self.init(name) { $0.send(bytes, descriptors) }
   }
 
-  static func all(on victim: String) throws -> [Attack] {
-    try fields() + pieces() + descriptors() + floods(on: victim)
+  static func all(on victim: String, image: String) throws -> [Attack] {
+    try fields() + pieces() + descriptors(image) + floods(on: victim)
   }
 
   // MARK: fields
 
   private static let nobody = Line.nobody.text
   private static let kinds: [(name: String, fields: Fields)] = [
-    ("START", .start(nobody)), ("STOP", .target(2, nobody)), ("RESTART", .target(3, nobody)),
+    ("START", .start(nobody)), ("START of a container", .container(nobody)), ("STOP", .target(2, nobody)),
+    ("RESTART", .target(3, nobody)),
     ("DELETE", .target(4, nobody)), ("acknowledgement", .acknowledge), ("need of a channel", .needStatsChannel),
     ("withdrawal", .target(7, nobody)), ("EVACUATE", .node(8)), ("Restore", .node(9)),
     ("limits", .limits), ("AttachVolume", .volume(11, nobody)), ("DetachVolume", .volume(12, nobody)),
   ]
+
+  /// It comes with the user-data.
+  private static func isStart(_ name: String) -> Bool { name.hasPrefix("START") }
 
   private static func fields() throws -> [Attack] {
     let data = try SealedMemory.make("user-data", [])
@@ -35,7 +39,7 @@ struct Attack {
     func add(_ name: String, _ field: String, _ what: String, _ bytes: [UInt8]) {
       guard let message = kinds.first(where: { $0.name == name })?.fields else { return }
       attacks.append(
-        Attack("\(name) with \(field) \(what)", message.replacing(field, by: bytes), name == "START" ? [data] : []))
+        Attack("\(name) with \(field) \(what)", message.with(field, bytes).bytes, isStart(name) ? [data] : []))
     }
     for (name, _) in kinds {
       for byte: UInt8 in [0, 2, 255] { add(name, "version", "\(byte)", [byte]) }
@@ -66,6 +70,19 @@ struct Attack {
     add("START", "image", "absent", [0])
     add("START", "type", "docker, of an image for qemu", [1])
     add("START", "container", "beside an image", [1] + Fields.string("image") + [0, 0])
+    for (what, bytes) in Fields.badTexts {
+      // This one names an image.
+      if what != "\"a/b\"" { add("START of a container", "container", "of image \(what)", Fields.container(bytes)) }
+      add("START of a container", "container", "on host \(what)", Fields.container(host: bytes))
+    }
+    let words: [(String, UInt32, [UInt8])] = [
+      ("none", 0, []), ("4294967295", .max, Fields.string("a")), ("one of 2 GiB", 1, Fields.number(1 << 31) + [0x61]),
+      ("one with a zero", 1, Fields.string("a\0b")),
+      ("one of 10000 zeros", 1, Fields.string(String(repeating: "\0", count: 10_000))),
+    ]
+    for (what, count, bytes) in words {
+      add("START of a container", "container", "of words: \(what)", Fields.container(count: count, words: bytes))
+    }
     add("START", "subnet", "of 33 bits", [1] + Fields.string("10.0.0.0/33"))
     add("START", "subnet key", "of 256 bytes", [1] + Fields.string(String(repeating: "k", count: 256)))
     add("START", "mac", "of a group", [1] + Fields.string("01:00:5e:00:00:01"))
@@ -97,7 +114,7 @@ struct Attack {
     let data = try SealedMemory.make("user-data", [])
     var attacks: [Attack] = []
     for (name, fields) in kinds {
-      let (bytes, descriptors) = (fields.bytes, name == "START" ? [data] : [])
+      let (bytes, descriptors) = (fields.bytes, isStart(name) ? [data] : [])
       for length in 1..<bytes.count {
         attacks.append(Attack("\(name), \(length) bytes of it", Array(bytes[..<length]), descriptors))
       }

@@ -6,8 +6,8 @@ struct Fields {
 
   var bytes: [UInt8] { fields.flatMap(\.bytes) }
 
-  func replacing(_ name: String, by bytes: [UInt8]) -> [UInt8] {
-    fields.flatMap { $0.name == name ? bytes : $0.bytes }
+  func with(_ name: String, _ bytes: [UInt8]) -> Fields {
+    Fields(fields: fields.map { $0.name == name ? (name, bytes) : $0 })
   }
 
   /// START of an instance whose image is not there.
@@ -22,6 +22,18 @@ struct Fields {
       ("meta-data", [hasMetaData ? 1 : 0]), ("scheduler", [0]),
       ("restart", [0]),
     ])
+  }
+
+  /// START of a container.
+  static func container(_ instance: String) -> Fields {
+    start(instance).with("type", [1]).with("image", [0]).with("container", container())
+  }
+
+  /// What a START says of a container: its image, and if given its host's name and its command's words.
+  static func container(
+    _ image: [UInt8] = string("image"), host: [UInt8]? = nil, count: UInt32? = nil, words: [UInt8] = []
+  ) -> [UInt8] {
+    [1] + image + (host.map { [1] + $0 } ?? [0]) + (count.map { [1] + number($0) + words } ?? [0])
   }
 
   /// STOP, RESTART or DELETE, of either kind.

@@ -29,9 +29,12 @@ extension Attack {
     return file
   }
 
-  static func descriptors() throws -> [Attack] {
+  /// - image: the name of one that is there.
+  static func descriptors(_ image: String) throws -> [Attack] {
     let limit = NetToVMM.maximumGuestData
     let good = try memory(limit, seals: allSeals)
+    let large = Fields.start(Line.nobody.text, hasMetaData: true)
+      .with("image", [1] + Fields.string(image)).with("memory", Fields.number(1 << 24))
     let bad: [(String, Descriptor)] = [
       ("a device", try Descriptor.open("/dev/zero", O_RDWR)), ("a folder", try Descriptor.open("/", O_RDONLY)),
       ("a file", try Descriptor.open("/proc/self/maps", O_RDONLY)),
@@ -52,7 +55,14 @@ extension Attack {
         Attack("START with user-data that is \(what)") { $0.send(alone, [descriptor]) },
         Attack("START with meta-data that is \(what)") { $0.send(both, [good, descriptor]) },
       ]
-    } + [Attack("allowed: START with two memories of 16 MiB") { $0.send(both, [good, good]) }]
+    } + [
+      Attack("allowed: START with two memories of 16 MiB") { $0.send(both, [good, good]) },
+      // They are read, and QEMU has no such memory.
+      Attack("allowed: START of an image that is there, with two memories of 16 MiB") {
+        $0.send(large.bytes, [good, good])
+      },
+      Attack("allowed: DELETE of what it has left") { $0.send(Fields.target(4, Line.nobody.text).bytes) },
+    ]
   }
 
   // MARK: floods

@@ -41,7 +41,7 @@ extension Integration {
       defer { close(file) }
       let program = "\(node.surroundings.debugBinaries)/taken-over-net"
       let process = try ChildProcess(
-        [program, "\(Node.netUser)", node.rendezvous, victim], output: file)
+        [program, "\(Node.netUser)", node.rendezvous, victim, StartPayload().image], output: file)
       #expect(process.waitForEnd() == 0, "\(program) failed")
     }
   }
