@@ -50,6 +50,15 @@ extension Integration {
       }
     }
 
+    @Test func `an invalid configuration of CONNECTED is answered, and the node works without it`() async throws {
+      var options = Node.Options()
+      options.peer = ["-configuration", Self.configuration("disk_limit: 7")]
+      try await Node.run(options) { node in
+        try await node.frame("InvalidConfiguration") { $0.isError("InvalidConfiguration") && $0.payload.isEmpty }
+        _ = try await node.startInstance()
+      }
+    }
+
     @Test func `a configuration that sets no limit lifts what was set before launcher-net was killed`() async throws {
       var options = Node.Options(["reject-when-full": "true"])
       options.peer = ["-configuration", Self.configuration("")]

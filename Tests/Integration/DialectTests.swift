@@ -25,6 +25,24 @@ extension Integration {
       }
     }
 
+    @Test func `the other commands and failures of the newer dialect have their numbers`() async throws {
+      try await Node.run(Self.options) { node in
+        var mark = try node.mark
+        try node.send("CONFIGURE", "configure: [")
+        try await node.frame("InvalidConfiguration", since: mark) { $0.isError("InvalidConfiguration") }
+        mark = try node.mark
+        let nobody = UUID().uuidString.lowercased()
+        try node.send(
+          "AttachVolume",
+          "attach_volume: {instance_uuid: \(nobody), volume_uuid: \(nobody), workload_agent_uuid: \(node.uuid)}")
+        try await node.frame("AttachVolumeFailure", since: mark) {
+          $0.isError("AttachVolumeFailure", "no_instance", of: nobody)
+        }
+        try await node.evacuate()
+        try await node.restore()
+      }
+    }
+
     @Test(arguments: ["ConnectionAborted", "ConnectionFailure"])
     func `a refusal has its name in the newer dialect`(refusal: String) async throws {
       try await Node.run(Self.options) { node in

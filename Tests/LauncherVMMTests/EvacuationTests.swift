@@ -155,6 +155,45 @@ struct EvacuationTests {
     }
   }
 
+  @Test func aSTARTThatWasInterruptedIsNotGoneOnWithInMaintenance() async {
+    await #expect(processExitsWith: .success) {
+      onLoop {
+        let node = try TestNode()
+        _ = try node.makeInstance(plugged: nil)
+        let interrupted = node.request()
+        await node.run()
+        try node.receive(.evacuate(node.request()))
+        try node.receive(
+          .start(
+            Request(number: interrupted.number, isRepeated: true), node.store.readState(of: id).spec,
+            userData: SealedMemory.make("user-data", []), metaData: nil, scheduler: nil, isRestart: false))
+        try await node.wait { !node.node.reports.open.isEmpty }
+        #expect(node.node.reports.open.map(\.2) == [.failure(.start, id, .launchFailure)])
+      }
+    }
+  }
+
+  @Test func aRestoreLeavesAloneWhatWasNotAskedYet() async {
+    await #expect(processExitsWith: .success) {
+      onLoop {
+        let node = try TestNode()
+        let machines = try (0...Maintenance.parallelStops).map {
+          try #require(try node.makeInstance(Identifier("\($0)")!))
+        }
+        await node.run()
+        @LoopActor func asked() -> [ScriptedMachine] { machines.filter { $0.commands.contains("quit") } }
+        try node.receive(.evacuate(node.request()))
+        try await node.wait { asked().count == Maintenance.parallelStops }
+        try node.receive(.restore(node.request()))
+        try await node.wait { try EvacuationTests.written(node) == nil }
+        for machine in asked() { machine.end() }
+        try await node.wait { node.node.census.running == 1 }
+        for _ in 0..<1000 { await LoopActor.sleep(until: .now) }
+        #expect(asked().count == Maintenance.parallelStops)
+      }
+    }
+  }
+
   @Test func evacuationsThatAreOpenAreBounded() async {
     await #expect(processExitsWith: .success) {
       onLoop {
