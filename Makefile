@@ -89,7 +89,7 @@ soak: dependencies build release $(GUEST_IMAGE) $(PEER)
 	  LAUNCHER_SOAK_MINUTES=$(MINUTES) LAUNCHER_SOAK_STEPS=$(STEPS) LAUNCHER_SOAK_KIND=$(KIND) swift test --filter SoakTests
 
 .PHONY: bench
-bench: build bench-latency bench-burst bench-codecs bench-scale
+bench: build bench-latency bench-burst bench-codecs bench-scale memory
 	swift test --filter SamplingCost
 
 .PHONY: bench-scale

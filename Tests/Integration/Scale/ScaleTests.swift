@@ -123,5 +123,24 @@ extension Integration {
       }
       table.show("Idle, with 20 instances and a scheduler")
     }
+
+    @Test func `each process of a node with a machine hardly wakes up while nothing happens`() async throws {
+      let seconds = 5
+      let options = Node.Options(["stats-interval": "30s"], server: "localhost")
+      try await Node.run(options) { node in
+        try node.send("START", StartPayload().text)
+        try await node.wait("the machine to run") { node.log.contains(": runs in ") }
+        let processes = node.launcherProcesses
+        #expect(processes.count >= 7, "front end, net, its resolver, vmm, its spawner and observer, stats")
+        var waits: [Int] = []
+        try await node.wait("a time of \(seconds) s in which no process wakes up more than once a second", within: 120)
+        {
+          let before = try processes.map { try ProcessCost(of: $0).waits }
+          sleep(UInt32(seconds))
+          waits = zip(try processes.map { try ProcessCost(of: $0).waits }, before).map { $0 - $1 }
+          return waits.allSatisfy { $0 <= seconds }
+        }
+      }
+    }
   }
 }
