@@ -40,7 +40,7 @@ int sh_check_sealed(int fd);
 /// given back for what will be needed again, and keeps up to 64 MiB.
 void sh_give_back_large_memory_at_once(void);
 /// Gives the kernel back what malloc keeps in store, and the pages of programs and libraries that were mapped from their
-/// files and never written: those that are needed again come back from the page cache, at a microsecond for each fault.
+/// files and never written: those that are needed again come back from the page cache.
 void sh_give_back_memory(void);
 
 // process.c: children

@@ -197,10 +197,16 @@ extension Soak {
           next += outcomes(of: command, in: state, circumstances).map { end(branch, by: $0) }
         }
         for crash in crashes where crash >= index && !branch.spent.contains(crash) {
-          next += outcomesWithCrash(of: command, in: state, circumstances).map {
-            var struck = end(branch, by: $0)
+          for outcome in outcomesWithCrash(of: command, in: state, circumstances) {
+            var struck = end(branch, by: outcome)
+            // A machine's monitor ends before it does: to the next command it may run.
+            if command.change != nil {
+              var late = struck
+              late.hypothesis.state = outcome.state.becoming(.active)
+              next.append(late)
+            }
             struck.spent.insert(crash)
-            return struck
+            next.append(struck)
           }
         }
         return next

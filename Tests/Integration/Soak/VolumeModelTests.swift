@@ -97,6 +97,11 @@ import Testing
     let attach = history(.active, .command(.attachOwn), .crash)
     #expect(states(attach) == [Self.exited])
     #expect(states(attach, attachFailure("attach_failure")) == [.exited])
+    let again = history(Self.active, .command(.attachOwn), .command(.start), .crash)
+    for reason in ["already_running", "instance_exists"] {
+      let start = Soak.Answer(operand: "StartFailure", reason: reason)
+      #expect(states(again, attachFailure("attach_failure"), start) == [Self.exited])
+    }
     let detach = history(Self.active, .command(.detachOwn), .crash)
     #expect(states(detach) == [.exited])
     #expect(states(detach, detachFailure("detach_failure")).contains(Self.exited))
