@@ -99,7 +99,7 @@ const (
 var largestUserData = "#cloud-config\nx: \"" + strings.Repeat(growing, mostGrowing-100) + "\"\n---\n" +
 	"start: {instance_uuid: a, tenant_uuid: a, vm_type: docker, docker_image: a}\n"
 
-// largestUnread makes the client keep answers, nearly as many as it keeps, and then read the largest payload.
+// largestUnread makes the client keep answers that nobody reads, and then read the largest payload.
 func largestUnread(c *client) error {
 	for i := 0; i < 100000; i++ {
 		if err := c.write(newFrame(77, 0, UUID{}, nil), 0); err != nil {
