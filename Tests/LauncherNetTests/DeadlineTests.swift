@@ -141,7 +141,7 @@ private func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
         let first = try await silent.accept()
         let isOpen = Flag()
         if trickles {
-          try await trickle([0x16, 3, 3, 0x3f, 0xff], while: isOpen) { byte in
+          trickle([0x16, 3, 3, 0x3f, 0xff], while: isOpen) { byte in
             var byte = byte
             _ = write(first.raw, &byte, 1)
           }
@@ -168,7 +168,7 @@ private func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
         let isOpen = Flag()
         // The beginning of a message of 16 MiB.
         if trickles {
-          try await trickle([0xfc, 1, 0, 0, 0], while: isOpen) { byte in _ = try? tls.write([byte][...]) }
+          trickle([0xfc, 1, 0, 0, 0], while: isOpen) { byte in _ = try? tls.write([byte][...]) }
         }
         try await scene.waitForEnd(of: connection)
         isOpen.value = false
@@ -182,7 +182,7 @@ private func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
 /// Sends these bytes and then zeros, one after the other, in the background.
 @LoopActor private func trickle(
   _ bytes: [UInt8], while isOpen: Flag, _ send: @escaping @LoopActor (UInt8) -> Void
-) async throws {
+) {
   LoopActor.start {
     var rest = bytes[...]
     while isOpen.value {
@@ -249,7 +249,7 @@ private func onLoop(_ body: @escaping @LoopActor () async throws -> Void) {
         _ = try scene.welcome(tls)
         _ = try tls.write([0xfc, 1, 0, 0, 0][...])
         let isOpen = Flag()
-        if trickles { try await trickle([], while: isOpen) { byte in _ = try? tls.write([byte][...]) } }
+        if trickles { trickle([], while: isOpen) { byte in _ = try? tls.write([byte][...]) } }
         try await scene.waitForEnd(of: connection)
         isOpen.value = false
         tls.close()

@@ -23,6 +23,24 @@ struct EvacuationTests {
     await maintenance.settle()
   }
 
+  /// A node with one machine more than are stopped at a time, whose Restore came when as many had been asked.
+  @LoopActor private static func restoredHalfWay() async throws -> (TestNode, [ScriptedMachine]) {
+    let node = try TestNode()
+    let machines = try (0...Maintenance.parallelStops).map {
+      try #require(try node.makeInstance(Identifier("\($0)")!))
+    }
+    await node.run()
+    try node.receive(.evacuate(node.request()))
+    try await node.wait { asked(machines).count == Maintenance.parallelStops }
+    try node.receive(.restore(node.request()))
+    try await node.wait { try written(node) == nil }
+    return (node, machines)
+  }
+
+  @LoopActor private static func asked(_ machines: [ScriptedMachine]) -> [ScriptedMachine] {
+    machines.filter { $0.commands.contains("quit") }
+  }
+
   @Test func anEvacuationCountsForTheCommandsThatComeWithIt() async {
     await #expect(processExitsWith: .success) {
       onLoop {
@@ -133,24 +151,14 @@ struct EvacuationTests {
   @Test func anEvacuationThatWaitsForTheDiskIsNotDoneWithTheOneBefore() async {
     await #expect(processExitsWith: .success) {
       onLoop {
-        let node = try TestNode()
-        // One more than are stopped at a time.
-        let machines = try (0...Maintenance.parallelStops).map {
-          try #require(try node.makeInstance(Identifier("\($0)")!))
-        }
-        await node.run()
-        @LoopActor func asked() -> Int { machines.count { $0.commands.contains("quit") } }
-        try node.receive(.evacuate(node.request()))
-        try await node.wait { asked() == Maintenance.parallelStops }
-        try node.receive(.restore(node.request()))
-        try await node.wait { try EvacuationTests.written(node) == nil }
+        let (node, machines) = try await EvacuationTests.restoredHalfWay()
         let lane = node.store.lane
         for _ in 0..<5000 { LoopActor.start { await lane.run {} } }
         try node.receive(.evacuate(node.request()))
         for machine in machines { machine.onCommand = { [unowned machine] in if $0 == "quit" { machine.end() } } }
-        for machine in machines where machine.commands.contains("quit") { machine.end() }
+        for machine in EvacuationTests.asked(machines) { machine.end() }
         try await node.wait { try EvacuationTests.written(node) == .evacuated }
-        #expect(asked() == machines.count)
+        #expect(EvacuationTests.asked(machines).count == machines.count)
       }
     }
   }
@@ -176,20 +184,11 @@ struct EvacuationTests {
   @Test func aRestoreLeavesAloneWhatWasNotAskedYet() async {
     await #expect(processExitsWith: .success) {
       onLoop {
-        let node = try TestNode()
-        let machines = try (0...Maintenance.parallelStops).map {
-          try #require(try node.makeInstance(Identifier("\($0)")!))
-        }
-        await node.run()
-        @LoopActor func asked() -> [ScriptedMachine] { machines.filter { $0.commands.contains("quit") } }
-        try node.receive(.evacuate(node.request()))
-        try await node.wait { asked().count == Maintenance.parallelStops }
-        try node.receive(.restore(node.request()))
-        try await node.wait { try EvacuationTests.written(node) == nil }
-        for machine in asked() { machine.end() }
+        let (node, machines) = try await EvacuationTests.restoredHalfWay()
+        for machine in EvacuationTests.asked(machines) { machine.end() }
         try await node.wait { node.node.census.running == 1 }
         for _ in 0..<1000 { await LoopActor.sleep(until: .now) }
-        #expect(asked().count == Maintenance.parallelStops)
+        #expect(EvacuationTests.asked(machines).count == Maintenance.parallelStops)
       }
     }
   }
