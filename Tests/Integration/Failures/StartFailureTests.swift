@@ -117,20 +117,24 @@ extension Integration {
     }
 
     @Test(arguments: [
-      (kilobytes: 1024, userData: 3_000_000, complaint: "user_data: No space left on device"),
       // qemu-img and xorriso run side by side: either may be the first to fail.
-      (kilobytes: 64, userData: 0, complaint: " ended with status "),
-      // The guest's data fit once, but not a second time in the config drive.
-      (kilobytes: 4400, userData: 3_000_000, complaint: " ended with status "),
+      (kilobytes: 64, userData: 0, complaints: [" ended with status "]),
+      (kilobytes: 1024, userData: 3_000_000, complaints: ["user_data: No space left on device"]),
+      // The guest's data fit once, but not a second time in the config drive; what it fills the other may lack.
+      (
+        kilobytes: 4400, userData: 3_000_000,
+        complaints: ["xorriso ended with status 32", "qemu-img ended with status 1"]
+      ),
     ])
-    func `image_failure: no room for the instance's disks`(kilobytes: Int, userData: Int, complaint: String)
+    func `image_failure: no room for the instance's disks`(kilobytes: Int, userData: Int, complaints: [String])
       async throws
     {
       try await Node.run(prepare: { try $0.limitInstances(to: kilobytes) }) { node in
         let text = "text: " + String(repeating: "x", count: userData) + "\n"
         let payload = StartPayload(userData: text)
         try await node.expectFailure("StartFailure", "image_failure", of: payload.instance, by: "START", payload.text)
-        try expectLog(of: node, "START failed with image_failure: ", complaint)
+        let reasons = node.log.split(separator: "\n").filter { $0.contains("START failed with image_failure: ") }
+        #expect(complaints.contains { complaint in reasons.contains { $0.contains(complaint) } }, "\(reasons)")
       }
     }
 
