@@ -47,9 +47,7 @@ extension Integration {
     // MARK: the page
 
     private static func page() throws -> [String: Counts] {
-      let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      let text = try String(
-        contentsOf: root.deletingLastPathComponent().appendingPathComponent("docs/PERFORMANCE.md"), encoding: .utf8)
+      let text = try Page.text("PERFORMANCE.md")
       var found: [String: Counts] = [:]
       var head: [String] = []
       for line in text.split(separator: "\n", omittingEmptySubsequences: false) {

@@ -85,9 +85,7 @@ extension Integration {
 
     /// Of each program, in 10^6 bytes, as the page has them.
     private static func writtenSizes() throws -> [String: Double] {
-      let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      let page = try String(
-        contentsOf: root.deletingLastPathComponent().appendingPathComponent("docs/PERFORMANCE.md"), encoding: .utf8)
+      let page = try Page.text("PERFORMANCE.md")
       let table = page.components(separatedBy: "| program | size |\n").last?.components(separatedBy: "\n\n").first ?? ""
       let rows = table.split(separator: "\n").map {
         $0.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }

@@ -7,8 +7,7 @@ extension Integration {
     @Test func `each test that the page names is there`() throws {
       let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
-      let page = try String(
-        contentsOf: tests.deletingLastPathComponent().appending(path: "docs/PERFORMANCE.md"), encoding: .utf8)
+      let page = try Page.text("PERFORMANCE.md")
       let files = FileManager.default.enumerator(atPath: tests.path)?.allObjects as? [String] ?? []
       let code = try files.filter { $0.hasSuffix(".swift") }.map {
         try String(contentsOf: tests.appending(path: $0), encoding: .utf8)

@@ -102,23 +102,16 @@ extension Integration {
 
     @Test func `a node without work hardly wakes up`() async throws {
       let seconds = Measurements.size(5, benchmark: 30)
-      var waits: [Node.Part: Int] = [:]
+      var waits: [Int] = []
       try await Node.run(.simulation(["stats-interval": "30s"])) { node in
         try await node.startSimulated(0..<20)
-        // What the starts have left to be done comes first, giving back memory after some seconds among it.
-        try await node.wait("a time of \(seconds) s in which no process wakes up more than once a second", within: 120)
-        {
-          let before = try node.costs()
-          sleep(UInt32(seconds))
-          let after = try node.costs()
-          waits = Dictionary(
-            uniqueKeysWithValues: Node.Part.allCases.map { ($0, after[$0]!.waits - before[$0]!.waits) })
-          return waits.values.allSatisfy { $0 <= seconds }
+        waits = try await waitsWhenQuiet(node, seconds) {
+          let costs = try node.costs()
+          return Node.Part.allCases.map { costs[$0]!.waits }
         }
       }
       var table = Measurements("PROCESS", "WAKE-UPS a second")
-      for part in Node.Part.allCases {
-        let count = waits[part] ?? 0
+      for (part, count) in zip(Node.Part.allCases, waits) {
         table.add("launcher-\(part)", (Double(count) / Double(seconds)).rounded(to: 2))
       }
       table.show("Idle, with 20 instances and a scheduler")
@@ -132,15 +125,21 @@ extension Integration {
         try await node.wait("the machine to run") { node.log.contains(": runs in ") }
         let processes = node.launcherProcesses
         #expect(processes.count >= 7, "front end, net, its resolver, vmm, its spawner and observer, stats")
-        var waits: [Int] = []
-        try await node.wait("a time of \(seconds) s in which no process wakes up more than once a second", within: 120)
-        {
-          let before = try processes.map { try ProcessCost(of: $0).waits }
-          sleep(UInt32(seconds))
-          waits = zip(try processes.map { try ProcessCost(of: $0).waits }, before).map { $0 - $1 }
-          return waits.allSatisfy { $0 <= seconds }
-        }
+        _ = try await waitsWhenQuiet(node, seconds) { try processes.map { try ProcessCost(of: $0).waits } }
       }
+    }
+
+    /// Waits for a time of so many seconds in which no process wakes up more than once a second; how often each did. What
+    /// starts have left to be done comes first, giving back memory after some seconds among it.
+    private func waitsWhenQuiet(_ node: Node, _ seconds: Int, _ count: () throws -> [Int]) async throws -> [Int] {
+      var waits: [Int] = []
+      try await node.wait("a time of \(seconds) s in which no process wakes up more than once a second", within: 120) {
+        let before = try count()
+        sleep(UInt32(seconds))
+        waits = zip(try count(), before).map { $0 - $1 }
+        return waits.allSatisfy { $0 <= seconds }
+      }
+      return waits
     }
   }
 }
